@@ -1,0 +1,38 @@
+# Everything installs into this folder: .venv and .meltano. Needed beforehand: Python 3.11+ and make.
+
+PYTHON ?= python3
+UV := .venv/bin/uv
+RUN := $(UV) run --frozen --no-sync
+
+.PHONY: help test unit lint types  setup format clean
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+test: lint types ## Check everything: format, lint, types, all tests.
+	$(RUN) pytest
+
+unit: setup ## Run the quick tests only.
+	$(RUN) pytest
+
+lint: setup ## Check format, style.
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+
+types: setup ## Check types.
+	$(RUN) mypy
+
+format: setup ## Put the code into shape.
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+setup: .venv/.synced ## Install what is needed into this folder.
+
+.venv/.synced: uv.lock pyproject.toml $(wildcard */pyproject.toml plugins/*/pyproject.toml)
+	test -x $(UV) || ($(PYTHON) -m venv .venv && .venv/bin/pip install --quiet "uv>=0.9")
+	$(UV) sync --frozen --quiet
+	touch $@
+
+clean: ## Remove what was installed and written.
+	rm -rf .venv .meltano output

@@ -1,0 +1,17 @@
+"""What all Worktaps taps share, on top of singer-sdk.
+
+A tap is a :class:`Tap` that lists its streams; a stream is a :class:`Stream` that yields
+:class:`Batch` after batch. Everything between the two lives in one module per idea:
+
+``settings``   config checked before the first request, all faults in one message
+``http``       one client per credential: verdicts, retry, rate limit, redaction
+``windows``    half-open spans of whole days
+``bookmarks``  canonical timestamps, forward-only bookmarks, resumable reading
+``outcomes``   how each stream ended, the end-of-run table, the exit code
+``clock``      time that tests control
+"""
+
+from singer_tapkit.stream import Batch, Stream
+from singer_tapkit.tap import Tap
+
+__all__ = ["Batch", "Stream", "Tap"]

@@ -1,0 +1,18 @@
+"""Talk to one vendor with one credential: verdicts, retry, rate limit, redaction."""
+
+from singer_tapkit.http.client import Call, Client, Credential
+from singer_tapkit.http.limits import Limiter
+from singer_tapkit.http.retry import RetryPolicy
+from singer_tapkit.http.verdicts import Action, Rule, Verdict, judge
+
+__all__ = [
+    "Action",
+    "Call",
+    "Client",
+    "Credential",
+    "Limiter",
+    "RetryPolicy",
+    "Rule",
+    "Verdict",
+    "judge",
+]

@@ -1,0 +1,116 @@
+"""How each stream ended, and what that makes of the run.
+
+*complete*     everything asked for was read
+*partial*      read, but for something that is named
+*unavailable*  the account may not read it: plan, role or module
+*failed*       it broke; the bookmark has not moved
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Result(StrEnum):
+    """How the reading of one stream ended."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    UNAVAILABLE = "unavailable"
+    FAILED = "failed"
+
+
+class OnStreamError(StrEnum):
+    """What a stream that is not complete means for the exit code."""
+
+    FAIL = "fail"
+    ALLOW_UNAVAILABLE = "allow_unavailable"
+    CONTINUE = "continue"
+
+
+_ALLOWED: Final = {
+    OnStreamError.FAIL: {Result.COMPLETE},
+    OnStreamError.ALLOW_UNAVAILABLE: {Result.COMPLETE, Result.UNAVAILABLE},
+    OnStreamError.CONTINUE: set(Result),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one stream ended, with its figures.
+
+    Attributes:
+        stream: Name of the stream.
+        result: How it ended.
+        detail: What is missing, why, and what can be done; empty if complete.
+        records: Records written.
+        requests: Requests sent, repeats included.
+        waited_seconds: Time spent waiting on rate limits and before repeats.
+        bookmark: Replication key value after the run, or ``None``.
+    """
+
+    stream: str
+    result: Result
+    detail: str = ""
+    records: int = 0
+    requests: int = 0
+    waited_seconds: float = 0.0
+    bookmark: str | None = None
+
+
+def exit_code(outcomes: Sequence[Outcome], on_stream_error: OnStreamError) -> int:
+    """Tell whether the run counts as a success.
+
+    Args:
+        outcomes: One per selected stream.
+        on_stream_error: What is tolerated.
+
+    Returns:
+        0 if every outcome is tolerated and at least one stream could be read, else 1. A run
+        without any selected stream is a success.
+    """
+    readable = {Result.COMPLETE, Result.PARTIAL}
+    allowed = _ALLOWED[on_stream_error]
+    fine = all(outcome.result in allowed for outcome in outcomes)
+    something = not outcomes or any(outcome.result in readable for outcome in outcomes)
+    return 0 if fine and something else 1
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Lay the outcomes out as text, one line a stream, causes below.
+
+    Returns:
+        Lines of a fixed-width table, without a trailing line break.
+    """
+    headings = ("stream", "outcome", "records", "requests", "waited", "bookmark")
+    rows = [
+        (
+            outcome.stream,
+            outcome.result.value,
+            f"{outcome.records:,}",
+            str(outcome.requests),
+            f"{outcome.waited_seconds:.1f} s",
+            outcome.bookmark or "-",
+        )
+        for outcome in outcomes
+    ]
+    widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
+    right = {2, 3, 4}
+
+    def line(cells: tuple[str, ...]) -> str:
+        return "  ".join(
+            cell.rjust(widths[i]) if i in right else cell.ljust(widths[i])
+            for i, cell in enumerate(cells)
+        ).rstrip()
+
+    causes = [
+        f"{outcome.stream}: {outcome.result.value}: {outcome.detail}"
+        for outcome in outcomes
+        if outcome.detail
+    ]
+    return "\n".join([line(headings), *map(line, rows), *causes])

@@ -1,0 +1,200 @@
+"""A stream that yields batches; the rest is one policy for all."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import singer_sdk
+from singer_sdk.exceptions import SyncLifecycleSignal
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+from typing_extensions import override
+
+from singer_tapkit.bookmarks import Bookmark, Reading
+from singer_tapkit.errors import RunAbortedError, StreamError, StreamUnavailableError
+from singer_tapkit.http.redaction import whereabouts
+from singer_tapkit.outcomes import Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers import types as sdk_types
+
+    from singer_tapkit.http import Client
+    from singer_tapkit.tap import Tap
+    from singer_tapkit.types import Json, Record
+
+_HEARTBEAT_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The records of one answer.
+
+    Attributes:
+        records: In the order in which they are written.
+        newest: A replication key value that the batch brings the stream to, where it is not one
+            of its records' own.
+        position: Where a later run can go on once this batch is written; it closes a window.
+    """
+
+    records: Sequence[Record]
+    newest: Json = None
+    position: str | None = None
+
+
+class Stream(singer_sdk.Stream):
+    """Base of all streams.
+
+    A subclass yields batches for a reading. This class writes them, keeps the bookmark (forward
+    only, never past the start of the run, moved when the stream is complete), lets an interrupted
+    reading resume, and turns every error into an outcome, so that the other streams go on.
+
+    Attributes:
+        missing: What the reading had to leave out, a sentence each; makes the outcome partial.
+    """
+
+    _tap: Tap
+    missing: list[str]
+
+    @property
+    def client(self) -> Client | None:
+        """The client that the stream reads with; ``None`` if it sends no requests."""
+        return None
+
+    @abc.abstractmethod
+    def batches(self, reading: Reading) -> Iterator[Batch]:
+        """Read what a run asks for.
+
+        Args:
+            reading: From when, up to when, and from which place on.
+
+        Yields:
+            Batches; those that close a window, oldest window first, say so by their position.
+        """
+
+    @override
+    def get_records(self, context: sdk_types.Context | None) -> Iterable[sdk_types.Record]:
+        """Yield all records since the start date, without a bookmark."""
+        for batch in self.batches(Reading(self._tap.start_date, self._tap.end_date)):
+            yield from batch.records
+
+    @override
+    def get_replication_key_signpost(self, context: sdk_types.Context | None = None) -> None:
+        """Return nothing: the bookmark itself is capped at the start of the run."""
+
+    @override
+    def _sync_records(
+        self, context: sdk_types.Context | None = None, *, write_messages: bool = True
+    ) -> Generator[Record, None, None]:
+        """Write the stream's messages, and record its outcome instead of raising.
+
+        Replaces the SDK's loop, which stops the whole run at the first error, moves a bookmark
+        backwards when only older records are read again, and never resumes within a stream.
+        """
+        self.missing = []
+        client = self.client
+        requests, waited = (client.requests_sent, client.waited_seconds) if client else (0, 0.0)
+        records = 0
+        result, detail = Result.FAILED, "interrupted"
+        try:
+            for record in self._write(write_messages=write_messages):
+                records += 1
+                yield record
+            result = Result.PARTIAL if self.missing else Result.COMPLETE
+            detail = "; ".join(self.missing)
+        except (SyncLifecycleSignal, GeneratorExit):
+            result, detail = Result.COMPLETE, ""
+            raise
+        except BrokenPipeError:
+            detail = "the receiving end has closed the pipe"
+            raise
+        except StreamUnavailableError as error:
+            result, detail = Result.UNAVAILABLE, str(error)
+        except StreamError as error:
+            detail = str(error)
+        except RunAbortedError as error:
+            self._tap.aborted = detail = str(error)
+        except Exception as error:  # noqa: BLE001 - becomes the outcome; the others go on
+            detail = f"a defect of this tap: {whereabouts(error)}. Please report it"
+        finally:
+            bookmark = self.stream_state.get("replication_key_value")
+            outcome = Outcome(
+                stream=self.name,
+                result=result,
+                detail=detail,
+                records=records,
+                requests=client.requests_sent - requests if client else 0,
+                waited_seconds=client.waited_seconds - waited if client else 0.0,
+                bookmark=str(bookmark) if bookmark else None,
+            )
+            self._tap.outcomes.append(outcome)
+            log = self.logger.info if result is Result.COMPLETE else self.logger.warning
+            log("Stream '%s' is %s after %d records", self.name, result.value, records)
+
+    def _write(self, *, write_messages: bool) -> Iterator[Record]:
+        if self._tap.aborted:
+            raise RunAbortedError(self._tap.aborted)
+        bookmark = self._bookmark()
+        if bookmark:
+            reading = bookmark.open(start=self._tap.start_date, lookback=self._tap.lookback)
+        else:
+            reading = Reading(self._tap.start_date, self._tap.end_date)
+        self.logger.info("Reading '%s' %s", self.name, reading)
+        written, heartbeat = 0, self._tap.clock.monotonic()
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            for batch in self.batches(reading):
+                for record in self._processed(batch, bookmark):
+                    self._check_max_record_limit(written)
+                    if write_messages:
+                        self._write_record_message(record)
+                    counter.increment()
+                    written += 1
+                    yield record
+                if bookmark:
+                    self._keep_place(bookmark, batch)
+                if self._tap.clock.monotonic() - heartbeat >= _HEARTBEAT_SECONDS:
+                    heartbeat = self._tap.clock.monotonic()
+                    self._log_heartbeat(written, batch)
+        if bookmark:
+            bookmark.close()
+            self._write_state()
+
+    def _processed(self, batch: Batch, bookmark: Bookmark | None) -> Iterator[Record]:
+        for raw in batch.records:
+            record = self.post_process(raw)
+            if record is None:
+                continue
+            if bookmark and batch.newest is None:
+                bookmark.saw(record.get(bookmark.replication_key))
+            yield record
+
+    def _bookmark(self) -> Bookmark | None:
+        """Return the stream's bookmark, or ``None`` for a reading that leaves bookmarks alone."""
+        key = self.replication_key
+        if key is None or self.replication_method != REPLICATION_INCREMENTAL or self._tap.end_date:
+            return None
+        return Bookmark(self.stream_state, replication_key=key, not_after=self._tap.run_started)
+
+    def _keep_place(self, bookmark: Bookmark, batch: Batch) -> None:
+        bookmark.saw(batch.newest)
+        if self.client and self.client.vendor_time:
+            bookmark.not_after = min(bookmark.not_after, self.client.vendor_time)
+        if batch.position is not None:
+            bookmark.keep_place(batch.position)
+            self._write_state()
+
+    def _write_state(self) -> None:
+        self.state_manager.is_flushed = False
+        self._write_state_message()
+
+    def _log_heartbeat(self, written: int, batch: Batch) -> None:
+        self.logger.info(
+            "Reading '%s': %d records so far, %d requests, waited %.0f s%s",
+            self.name,
+            written,
+            self.client.requests_sent if self.client else 0,
+            self.client.waited_seconds if self.client else 0,
+            f", at {batch.position}" if batch.position else "",
+        )

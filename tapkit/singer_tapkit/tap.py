@@ -1,0 +1,172 @@
+"""A tap that reads every selected stream, and says how each one ended."""
+
+from __future__ import annotations
+
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import singer_sdk
+from singer_sdk import metrics
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._util import load_json
+from singer_sdk.helpers.capabilities import (
+    CapabilitiesEnum,
+    PluginCapabilities,
+    TapCapabilities,
+)
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.tap_base import CliTestOptionValue
+from typing_extensions import override
+
+from singer_tapkit.clock import Clock, SystemClock
+from singer_tapkit.outcomes import OnStreamError, Outcome, exit_code, table
+from singer_tapkit.settings import find_faults, parse_date, parse_duration
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from typing import IO
+
+    import click
+
+
+class Tap(singer_sdk.Tap):
+    """Base of all taps.
+
+    One failed stream does not stop the others. A table of outcomes closes the log; the exit code
+    is 0 only if every stream is complete or tolerated by the setting ``on_stream_error``.
+
+    Attributes:
+        clock: Source of time; a test sets another one on a subclass.
+        aborted: Why no stream can be read any more, once that is known.
+    """
+
+    clock: Clock = SystemClock()
+    aborted: str | None = None
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """One outcome per stream read so far, in the order of reading."""
+        return []
+
+    @cached_property
+    def run_started(self) -> datetime:
+        """When this run began; no bookmark that it writes is later."""
+        return self.clock.now()
+
+    @property
+    def start_date(self) -> datetime | None:
+        """Setting ``start_date``, inclusive, in UTC."""
+        text = self.config.get("start_date")
+        return parse_date(text) if text else None
+
+    @property
+    def end_date(self) -> datetime | None:
+        """Setting ``end_date``, exclusive, in UTC. With it, a run leaves bookmarks alone."""
+        text = self.config.get("end_date")
+        return parse_date(text) if text else None
+
+    @property
+    def lookback(self) -> timedelta:
+        """Setting ``lookback``: how far behind a bookmark to ask again."""
+        return parse_duration(self.config["lookback"])
+
+    def config_faults(self) -> list[str]:
+        """List faults that only this tap can know, such as a setting without its partner.
+
+        Must not presume that the settings have the right types.
+        """
+        return []
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        faults = [*find_faults(self._config, schema), *self.config_faults()]
+        if not faults:
+            return super()._validate_config(raise_errors=raise_errors)
+        if raise_errors:
+            count = "a setting needs" if len(faults) == 1 else f"{len(faults)} settings need"
+            message = "\n  ".join([f"{self.name} cannot start: {count} attention", *faults])
+            raise ConfigValidationError(message, errors=[message], schema=schema)
+        return faults
+
+    def report(self) -> int:
+        """Close the log with the table of outcomes and a metric per stream.
+
+        Returns:
+            The exit code of the run.
+        """
+        mode = OnStreamError(self.config.get("on_stream_error", OnStreamError.FAIL))
+        code = exit_code(self.outcomes, mode)
+        for outcome in self.outcomes:
+            point = metrics.Point(
+                "counter",
+                metrics.Metric.HTTP_REQUEST_COUNT,
+                outcome.requests,
+                {
+                    "stream": outcome.stream,
+                    "outcome": outcome.result.value,
+                    "records": outcome.records,
+                    "waited_seconds": round(outcome.waited_seconds, 1),
+                    "bookmark": outcome.bookmark,
+                },
+            )
+            metrics.log(self.metrics_logger, point)
+        if self.outcomes:
+            log = self.logger.info if code == 0 else self.logger.error
+            log("Outcome of each stream:\n%s", table(self.outcomes))
+        return code
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]  # narrows **kwargs, as the SDK's own Tap does
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Read the selected streams; exit with the code that their outcomes amount to.
+
+        Args:
+            about: Print what the tap is and which settings it has, and leave.
+            about_format: How to print that.
+            config: Settings from files and, if asked for, the environment.
+            state: File with the Singer state to go on from.
+            catalog: File with the Singer catalog that selects streams and properties.
+        """
+        super(singer_sdk.Tap, cls).invoke(about=about, about_format=about_format)
+        cls.print_version(print_fn=cls.logger.info)
+        given = config or _ConfigInput()
+        tap = cls(
+            config=given.config,
+            parse_env_config=given.parse_env,
+            state=load_json(state.read()) if state else None,
+            catalog=load_json(catalog.read()) if catalog else None,
+        )
+        tap.sync_all()
+        sys.exit(tap.report())
+
+    @classmethod
+    @override
+    def cb_test(cls: type[Tap], ctx: click.Context, param: click.Option, value: str) -> None:
+        """Read one record of each stream for ``--test``, and say how each one ended."""
+        if value != CliTestOptionValue.All.value:
+            super().cb_test(ctx, param, value)
+            return
+        given = ctx.params.get("config") or _ConfigInput()
+        tap = cls(config=given.config, parse_env_config=given.parse_env)
+        tap.run_connection_test()
+        ctx.exit(tap.report())
