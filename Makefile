@@ -1,10 +1,11 @@
 # Everything installs into this folder: .venv and .meltano. Needed beforehand: Python 3.11+ and make.
 
 PYTHON ?= python3
+PACKAGES := tapkit sandbox
 UV := .venv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help test unit lint types  setup format clean
+.PHONY: help test unit lint types setup format clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -16,9 +17,11 @@ test: lint types ## Check everything: format, lint, types, all tests.
 unit: setup ## Run the quick tests only.
 	$(RUN) pytest
 
-lint: setup ## Check format, style.
+lint: setup ## Check format, style, imports between packages, declared dependencies.
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
+	$(RUN) lint-imports
+	for package in $(PACKAGES); do $(RUN) deptry $$package --config $$package/pyproject.toml || exit; done
 
 types: setup ## Check types.
 	$(RUN) mypy

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Pii(StrEnum):
@@ -44,3 +47,20 @@ def field(
 def record(*fields: th.Property[Any]) -> dict[str, Any]:
     """Return the JSON schema of records with these properties."""
     return th.PropertiesList(*fields).to_dict()
+
+
+def copy_marks(source: Mapping[str, Any], target: dict[str, Any]) -> None:
+    """Put the privacy marks of one schema on another, property by property, in depth.
+
+    The SDK's model of a catalog keeps the keywords it knows and drops all others.
+
+    Args:
+        source: Schema with marks.
+        target: Schema of the same records, or of a part of their properties; changed in place.
+    """
+    if "x-pii" in source:
+        target["x-pii"] = source["x-pii"]
+    for name, definition in target.get("properties", {}).items():
+        copy_marks(source.get("properties", {}).get(name, {}), definition)
+    if isinstance(target.get("items"), dict):
+        copy_marks(source.get("items", {}), target["items"])

@@ -15,11 +15,13 @@ from singer_tapkit.bookmarks import Bookmark, Reading
 from singer_tapkit.errors import RunAbortedError, StreamError, StreamUnavailableError
 from singer_tapkit.http.redaction import whereabouts
 from singer_tapkit.outcomes import Outcome, Result
+from singer_tapkit.schema import copy_marks
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers import types as sdk_types
+    from singer_sdk.singerlib import SchemaMessage
 
     from singer_tapkit.http import Client
     from singer_tapkit.tap import Tap
@@ -85,6 +87,12 @@ class Stream(singer_sdk.Stream):
         """Return nothing: the bookmark itself is capped at the start of the run."""
 
     @override
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        for message in super()._generate_schema_messages():
+            copy_marks(self.schema, message.schema)
+            yield message
+
+    @override
     def _sync_records(
         self, context: sdk_types.Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
@@ -131,7 +139,7 @@ class Stream(singer_sdk.Stream):
             )
             self._tap.outcomes.append(outcome)
             log = self.logger.info if result is Result.COMPLETE else self.logger.warning
-            log("Stream '%s' is %s after %d records", self.name, result.value, records)
+            log("Stream '%s': %s, %d records", self.name, result.value, records)
 
     def _write(self, *, write_messages: bool) -> Iterator[Record]:
         if self._tap.aborted:

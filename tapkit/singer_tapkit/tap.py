@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import singer_sdk
 from singer_sdk import metrics
@@ -21,10 +21,12 @@ from typing_extensions import override
 
 from singer_tapkit.clock import Clock, SystemClock
 from singer_tapkit.outcomes import OnStreamError, Outcome, exit_code, table
+from singer_tapkit.schema import copy_marks
 from singer_tapkit.settings import find_faults, parse_date, parse_duration
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+    from types import FrameType
     from typing import IO
 
     import click
@@ -80,12 +82,35 @@ class Tap(singer_sdk.Tap):
         """Setting ``lookback``: how far behind a bookmark to ask again."""
         return parse_duration(self.config["lookback"])
 
+    @property
+    @override
+    def catalog_dict(self) -> dict[str, Any]:
+        """The catalog, with the privacy mark of each property."""
+        catalog: dict[str, Any] = super().catalog_dict
+        for entry in catalog["streams"]:
+            copy_marks(self.streams[entry["stream"]].schema, entry["schema"])
+        return catalog
+
     def config_faults(self) -> list[str]:
         """List faults that only this tap can know, such as a setting without its partner.
 
         Must not presume that the settings have the right types.
         """
         return []
+
+    @override
+    def setup_mapper(self) -> None:
+        """Prepare the stream maps, for streams that are not selected too.
+
+        The SDK leaves those without properties, so that one that is selected afterwards, as
+        ``--test`` does, would send records that its schema knows nothing of.
+        """
+        super().setup_mapper()
+        for stream in self.streams.values():
+            if not stream.selected:
+                self.mapper.register_raw_stream_schema(
+                    stream.name, stream.schema, stream.primary_keys
+                )
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -99,6 +124,14 @@ class Tap(singer_sdk.Tap):
             message = "\n  ".join([f"{self.name} cannot start: {count} attention", *faults])
             raise ConfigValidationError(message, errors=[message], schema=schema)
         return faults
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Write the state and leave; a run that was stopped has not succeeded."""
+        try:
+            super()._handle_termination(signum, frame)
+        finally:
+            sys.exit(128 + signum)
 
     def report(self) -> int:
         """Close the log with the table of outcomes and a metric per stream.

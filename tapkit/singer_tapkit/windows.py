@@ -45,6 +45,14 @@ class Days:
         """Whether no day belongs to the span."""
         return self.start is not None and self.start == self.end
 
+    @property
+    def length(self) -> int:
+        """How many days a span has that is closed on both sides."""
+        if self.start is None or self.end is None:
+            msg = f"{self} has no length"
+            raise ValueError(msg)
+        return (self.end - self.start).days
+
     def __contains__(self, day: date) -> bool:
         """Tell whether a day belongs to the span."""
         return (self.start is None or self.start <= day) and (self.end is None or day < self.end)

@@ -64,7 +64,7 @@ class RetryPolicy:
         """
         started = clock.monotonic()
         own_wait = tenacity.wait_exponential_jitter(
-            initial=self.backoff.total_seconds(),
+            multiplier=self.backoff.total_seconds(),
             max=self.longest_backoff.total_seconds(),
             jitter=self.backoff.total_seconds() / 2,
         )
