@@ -1,11 +1,11 @@
 # Everything installs into this folder: .venv and .meltano. Needed beforehand: Python 3.11+ and make.
 
 PYTHON ?= python3
-PACKAGES := tapkit sandbox
+PACKAGES := tapkit sandbox tap-harvest
 UV := .venv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help test unit lint types setup format clean
+.PHONY: help test unit lint types bench setup format clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -25,6 +25,9 @@ lint: setup ## Check format, style, imports between packages, declared dependenc
 
 types: setup ## Check types.
 	$(RUN) mypy
+
+bench: setup ## Measure speed and memory; prints figures, asserts none.
+	$(RUN) python -m tests.bench
 
 format: setup ## Put the code into shape.
 	$(RUN) ruff format .

@@ -1,0 +1,1 @@
+"""Singer tap for Harvest: hours, projects, expenses, invoices and reports."""

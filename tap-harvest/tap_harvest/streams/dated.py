@@ -1,0 +1,113 @@
+"""Lists whose records have a date of their own, read in windows of at most one page.
+
+Time entries and expenses come by page number, newest date first. A row that is deleted meanwhile
+pulls an unread row over to a page that was read already, and it would never be offered again. So
+the list is cut into spans of days that fit on one page each. A span is one answer, hence all of
+one moment, and once it is written a later run can go on behind it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from math import ceil
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from singer_tapkit import Batch
+from singer_tapkit.errors import StreamFailedError
+from singer_tapkit.windows import Days, cut
+from typing_extensions import override
+
+from tap_harvest.streams.base import HarvestStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_tapkit.bookmarks import Reading
+
+    from tap_harvest.client import Page
+
+_FILL: Final = 0.85
+"""How full a window is aimed to be: days are uneven, and one that overflows costs a request."""
+
+
+class DatedStream(HarvestStream):
+    """A list with ``from`` and ``to`` filters, both inclusive, on a date that is never null.
+
+    The first reading asks by that date, from ``start_date`` on, oldest first. Later readings ask
+    for what was changed since the bookmark, whatever its date; that usually fits on one page.
+
+    Requests: one per window of days that fits on a page.
+
+    Attributes:
+        date_field: The field that ``from`` and ``to`` filter on.
+    """
+
+    date_field: ClassVar[str] = "spent_date"
+
+    @override
+    def batches(self, reading: Reading) -> Iterator[Batch]:
+        params: dict[str, str] = {}
+        start = end = None
+        if reading.incremental:
+            params = self.since_param(reading.since)
+        else:
+            self.client.warn_unless_administrator()
+            start = reading.since.date() if reading.since else None
+            end = reading.until.date() if reading.until else None
+        if reading.position:
+            start = date.fromisoformat(reading.position)
+        days = Days(start, end)
+        if not days.empty:
+            yield from self._read(days, params)
+
+    def _read(self, days: Days, params: Mapping[str, str]) -> Iterator[Batch]:
+        query = {**params, "per_page": str(self.client.page_size)}
+        if days.start is not None:
+            query["from"] = days.start.isoformat()
+        if days.last is not None:
+            query["to"] = days.last.isoformat()
+        page = self.client.read_page(self.path, self.records_key, query)
+        self._check(page, days)
+        if page.next_url is not None and not page.records:
+            msg = f"GET {self.path}: Harvest names a next page behind an empty one"
+            raise StreamFailedError(msg)
+        position = days.end.isoformat() if days.end else None
+        if page.next_url is None:
+            yield Batch(page.records, position=position)
+        elif days.last is not None and days.start == days.last:
+            yield from self._read_day(query, position)
+        else:
+            for part in self._cut(days, page):
+                yield from self._read(part, params)
+
+    def _read_day(self, query: Mapping[str, str], position: str | None) -> Iterator[Batch]:
+        """Read a day that has more records than a page holds."""
+        for page in self.client.read_list(self.path, self.records_key, query):
+            yield Batch(page.records)
+        yield Batch([], position=position)
+
+    def _cut(self, days: Days, page: Page) -> list[Days]:
+        """Cut a span with too many records, by where its records are known to lie."""
+        dates = self._dates(page)
+        low = days.start
+        if page.last_url is not None and (days.start is None or days.end is None):
+            oldest = self.client.read_page(page.last_url, self.records_key)
+            self._check(oldest, days)
+            dates += self._dates(oldest)
+            low = min(dates)
+        low, high = low or min(dates), max(dates)
+        total = page.total_entries or 2 * len(page.records)
+        return cut(days, low=low, high=high, pieces=ceil(total / (len(page.records) * _FILL)))
+
+    def _dates(self, page: Page) -> list[date]:
+        try:
+            return [date.fromisoformat(str(row.get(self.date_field))) for row in page.records]
+        except ValueError:
+            msg = f"GET {self.path}: a record's {self.date_field} is not a date"
+            raise StreamFailedError(msg) from None
+
+    def _check(self, page: Page, days: Days) -> None:
+        """Make sure that the filters were obeyed: unknown ones are silently ignored."""
+        if any(day not in days for day in self._dates(page)):
+            msg = f"GET {self.path}: Harvest ignored the filters from and to"
+            raise StreamFailedError(msg)

@@ -1,0 +1,84 @@
+"""Hours worked."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from singer_tapkit.schema import Pii, record
+
+from tap_harvest.schemas import (
+    client,
+    day,
+    embedded,
+    flag,
+    instant,
+    invoice,
+    key,
+    number,
+    person,
+    project,
+    stamps,
+    task,
+    task_assignment,
+    text,
+    user_assignment,
+)
+from tap_harvest.streams.dated import DatedStream
+
+
+class TimeEntries(DatedStream):
+    """Hours worked, one record per entry.
+
+    Key: id. Replication: updated_at; the first reading goes by spent_date.
+    Units: hours are decimal hours and can be negative (corrections); rates are per hour in the
+    client's currency. While a timer runs, ``hours`` is provisional: Harvest computes it when it
+    is asked, and sets updated_at again when the timer stops.
+    Deletes: Harvest keeps no trace of a deleted entry.
+    Names are those at the time of reading: join on ids, since renaming a parent leaves
+    updated_at alone.
+
+    Source: Harvest API v2, "List all time entries".
+    """
+
+    name = "time_entries"
+    path: ClassVar[str] = "/time_entries"
+    records_key: ClassVar[str] = "time_entries"
+    schema = record(
+        key(),
+        day("spent_date", "Day worked, in the person's own calendar."),
+        person("user", "Who worked."),
+        client(),
+        project(),
+        task(),
+        user_assignment(),
+        task_assignment(),
+        embedded(
+            "external_reference",
+            "Link to a thing in another system; its ids are texts.",
+            text("id", "Id there."),
+            text("group_id", "Group there."),
+            text("account_id", "Account there."),
+            text("permalink", "Address there."),
+            text("service", "Name of the other system."),
+            text("service_icon_url", "Icon of the other system."),
+        ),
+        invoice(),
+        number("hours", "Decimal hours; for a running timer, up to the time of reading."),
+        number("hours_without_timer", "Decimal hours tracked before the timer last started."),
+        number("rounded_hours", "Decimal hours after the account's time rounding."),
+        text("notes", "Free text.", pii=Pii.SENSITIVE),
+        flag("is_locked", "Whether it can no longer be changed."),
+        text("locked_reason", "Why it is locked, in English."),
+        flag("is_closed", "Whether it was approved; Harvest prefers approval_status."),
+        text("approval_status", "unsubmitted, submitted or approved."),
+        flag("is_billed", "Whether it was invoiced."),
+        instant("timer_started_at", "When the running timer was started; null if none runs."),
+        text("started_time", "Clock time such as 8:00am or 14:59, by the account's clock."),
+        text("ended_time", "Clock time such as 8:00am or 14:59, by the account's clock."),
+        flag("is_running", "Whether a timer runs, which makes hours provisional."),
+        flag("billable", "Whether it can be billed."),
+        flag("budgeted", "Whether it counts towards the project's budget."),
+        number("billable_rate", "Rate per hour; null if hidden or not billable."),
+        number("cost_rate", "Cost per hour; null if hidden or unset.", pii=Pii.SENSITIVE),
+        *stamps(),
+    )
