@@ -1,0 +1,1 @@
+"""Singer mapper for work data: rename, drop, hash, local times, lookups, one canonical stream."""
