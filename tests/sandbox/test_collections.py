@@ -203,3 +203,14 @@ def test_the_same_seed_makes_the_same_data(harvest: HarvestControl) -> None:
 
 def _snapshot(harvest: HarvestControl) -> list[list[dict[str, Any]]]:
     return [harvest.rows(name) for name in ("time_entries", "projects", "invoices", "expenses")]
+
+
+@pytest.mark.parametrize("collection", ["time_entries", *FIELDS])
+def test_no_field_is_always_empty(harvest: HarvestControl, collection: str) -> None:
+    """Whatever reads the data meets a value of every field, however small the account is."""
+    harvest.reset(entries=100)
+
+    rows = harvest.rows(collection)
+
+    empty: tuple[object, ...] = (None, "", [])
+    assert [name for name in rows[0] if all(row.get(name) in empty for row in rows)] == []

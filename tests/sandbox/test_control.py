@@ -112,6 +112,16 @@ def test_deleting_an_invoice_unbills_its_entries(api: Api) -> None:
     assert read["updated_at"] == entry["updated_at"]
 
 
+def test_deleting_an_invoice_unbills_its_expenses(api: Api) -> None:
+    """Expenses, too, outlive their invoice."""
+    expense = next(row for row in api.harvest.rows("expenses") if row["invoice"])
+
+    api.harvest.delete("invoices", expense["invoice"]["id"])
+
+    read = api.get(f"/expenses/{expense['id']}")
+    assert (read["invoice"], read["is_billed"]) == (None, False)
+
+
 def test_a_new_invoice_stamps_its_client_and_entries(api: Api) -> None:
     """As live accounts showed, the client and the billed entries get the invoice's second."""
     entry = next(row for row in api.harvest.rows("time_entries") if not row["invoice"])

@@ -166,6 +166,8 @@ class Tables:
         for row in linked:
             if reference.optional:
                 row[reference.field] = None
+                if "is_billed" in row:
+                    row["is_billed"] = False
             else:
                 self.remove(name, row["id"])
 

@@ -82,6 +82,7 @@ def _insert_invoice(tables: Tables, plan: Plan, bill: Bill, number: int) -> Row:
         _line(number * 9 + place, "Service", round(quantity, 2), amount / quantity, project_id)
         for place, (project_id, quantity, amount) in enumerate(bill.items)
     ]
+    sent = plan.later(created, 1 / 24)
     draft = age_days < _NEW_DAYS and number % 2 == 0
     document = _document(tables, plan, tables.row("clients", bill.client_id), lines, number)
     fate = {
@@ -93,12 +94,13 @@ def _insert_invoice(tables: Tables, plan: Plan, bill: Bill, number: int) -> Row:
         "due_amount": document["amount"],
         "payment_term": ("net 30", "custom", "upon receipt")[number % 3],
         "payment_options": ["credit_card", "ach"] if number % 2 else [],
+        "estimate_id": None if number % 8 else _accepted_estimate(tables, bill.client_id),
         "recurring_invoice_id": None if number % 7 else 88_013,
         "retainer": None if number % 11 else {"id": 5_021},
         "state": "draft" if draft else "open",
-        "sent_at": None if draft else stamp(created + 3600),
+        "sent_at": None if draft else stamp(sent),
         "created_at": stamp(created),
-        "updated_at": stamp(created + 3600),
+        "updated_at": stamp(sent),
     }
     paid = created + (10 + number % 25) * DAY_SECONDS
     if age_days > 2 * _PAYMENT_DAYS:
@@ -112,8 +114,19 @@ def _insert_invoice(tables: Tables, plan: Plan, bill: Bill, number: int) -> Row:
         tables.insert("invoice_payments", _payment(tables, invoice, number), paid)
     if invoice["sent_at"]:
         message = {"invoice_id": invoice["id"], **_message(tables, invoice, number)}
-        tables.insert("invoice_messages", message, created + 3600)
+        if number % 6 == 0:
+            message |= {"reminder": True, "send_reminder_on": invoice["due_date"]}
+        tables.insert("invoice_messages", message, sent)
     return invoice
+
+
+def _accepted_estimate(tables: Tables, client_id: int) -> int | None:
+    accepted = (
+        estimate["id"]
+        for estimate in tables.all("estimates")
+        if estimate["client_id"] == client_id and estimate["state"] == "accepted"
+    )
+    return next(accepted, None)
 
 
 def _payment(tables: Tables, invoice: Row, number: int) -> Row:
@@ -126,7 +139,7 @@ def _payment(tables: Tables, invoice: Row, number: int) -> Row:
         "paid_date": invoice["paid_date"],
         "recorded_by": full_name(recorder),
         "recorded_by_email": recorder["email"],
-        "notes": "" if by_card else None,
+        "notes": ("Cheque", "", None)[number % 3],
         "transaction_id": f"ch_sandbox{number}" if by_card else None,
         "payment_gateway": {"id": 1234, "name": "Stripe"}
         if by_card
@@ -155,17 +168,26 @@ def _document(
 ) -> dict[str, Any]:
     """Return what invoices and estimates have in common."""
     net = round(sum(line["amount"] for line in lines), 2)
-    taxed = number % 3 == 0
-    tax_amount = round(net * 0.19, 2) if taxed else (0.0 if number % 3 == 1 else None)
+    discount = 10.0 if number % 5 == 0 else None
+    discount_amount = round(net * (discount or 0) / 100, 2)
+    tax = 19.0 if number % 3 == 0 else None
+    tax_amount = round((net - discount_amount) * (tax or 0) / 100, 2)
+    tax2 = 2.5 if number % 6 == 0 else None
+    tax2_amount = round((net - discount_amount) * (tax2 or 0) / 100, 2)
     return {
         "client_id": client["id"],
         "creator_id": next(tables.all("users"))["id"],
         "line_items": lines,
         "client_key": f"{plan.random.getrandbits(160):040x}",
         "number": str(1000 + number),
-        "amount": round(net + (tax_amount or 0), 2),
-        "tax": 19.0 if taxed else None,
-        "tax_amount": tax_amount,
+        "purchase_order": "" if number % 4 else f"PO-{number:04}",
+        "amount": round(net - discount_amount + tax_amount + tax2_amount, 2),
+        "tax": tax,
+        "tax_amount": tax_amount if tax or number % 2 else None,
+        "tax2": tax2,
+        "tax2_amount": tax2_amount,
+        "discount": discount,
+        "discount_amount": discount_amount,
         "subject": None if number % 4 else "Work of the month",
         "notes": None if number % 5 else "Vielen Dank - danke schön",
         "currency": client["currency"],

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from singer_sandbox.vendors.harvest.tables import Tables
     from singer_sandbox.wire import Row
 
-_ENTRIES_PER_EXPENSE: Final = 20
+_ENTRIES_PER_EXPENSE: Final = 10
 _MOST: Final = 5000
 _APPROVED_AFTER_DAYS: Final = 30
 _APPROVAL_STATUS_SINCE_DAYS: Final = 700
 
 
 def make_expenses(tables: Tables, plan: Plan) -> None:
-    """Add expenses, oldest first, with their categories."""
+    """Add expenses, oldest first, with their categories; some are on their month's invoice."""
     for name, unit_name, unit_price in EXPENSE_CATEGORIES:
         category = {"name": name, "unit_name": unit_name, "unit_price": unit_price}
         tables.insert("expense_categories", category, plan.setting_up(0.1))
@@ -34,16 +34,25 @@ def make_expenses(tables: Tables, plan: Plan) -> None:
         if tables.row("projects", row["project_id"])["is_billable"]
     ]
     categories = list(tables.all("expense_categories"))
+    invoices = {
+        (invoice["client_id"], invoice["period_start"][:7]): invoice
+        for invoice in tables.all("invoices")
+    }
     count = min(_MOST, plan.entries // _ENTRIES_PER_EXPENSE)
     for number in range(count):
         day = plan.first_day + (plan.today - 1 - plan.first_day) * number // count
         person = plan.random.choice(people)
-        _insert_expense(tables, plan, person, categories[number % len(categories)], number, day)
+        category = categories[number % len(categories)]
+        expense = _insert_expense(tables, plan, person, category, number, day)
+        client_id = tables.row("projects", person["project_id"])["client_id"]
+        invoice = invoices.get((client_id, day_text(day)[:7]))
+        if invoice and expense["billable"]:
+            _bill(expense, invoice)
 
 
 def _insert_expense(
     tables: Tables, plan: Plan, person: Row, category: Row, number: int, day: int
-) -> None:
+) -> Row:
     units = float(1 + number % 9)
     price = category["unit_price"]
     closed = day < plan.today - _APPROVED_AFTER_DAYS
@@ -78,3 +87,15 @@ def _insert_expense(
     )
     if day < plan.today - _APPROVAL_STATUS_SINCE_DAYS:
         del expense["approval_status"]
+    return expense
+
+
+def _bill(expense: Row, invoice: Row) -> None:
+    """Put an expense on an invoice, whose making stamps it."""
+    expense |= {
+        "invoice_id": invoice["id"],
+        "is_billed": True,
+        "is_locked": True,
+        "locked_reason": locked_reason(closed=expense["is_closed"], billed=True),
+        "updated_at": max(expense["updated_at"], invoice["created_at"]),
+    }

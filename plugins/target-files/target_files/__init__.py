@@ -1,0 +1,1 @@
+"""Singer target for files: one current JSONL snapshot per stream, or a DuckDB database."""
