@@ -5,17 +5,20 @@ PACKAGES := tapkit sandbox tap-harvest transform plugins/target-files
 UV := .venv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help test unit lint types bench setup format clean
+.PHONY: help demo test unit lint types docs bench setup format clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
+demo: setup ## Read a simulated Harvest account into files and DuckDB, twice.
+	$(RUN) python demo/demo.py
+
 test: lint types ## Check everything: format, lint, types, all tests.
 	$(RUN) pytest
 
 unit: setup ## Run the quick tests only.
-	$(RUN) pytest
+	$(RUN) pytest -m "not meltano and not wheels"
 
 lint: setup ## Check format, style, imports between packages, declared dependencies.
 	$(RUN) ruff format --check .
@@ -25,6 +28,9 @@ lint: setup ## Check format, style, imports between packages, declared dependenc
 
 types: setup ## Check types.
 	$(RUN) mypy
+
+docs: setup ## Renew the generated tables in READMEs.
+	$(RUN) python -m tests.project.readme_tables
 
 bench: setup ## Measure speed and memory; prints figures, asserts none.
 	$(RUN) python -m tests.bench

@@ -48,15 +48,15 @@ class Loader:
         """The DuckDB file."""
         return self.folder / "worktaps.duckdb"
 
-    def load(self, *messages: Message) -> list[Any]:
+    def load(self, *messages: Message, by: type[TargetFiles] = TargetFiles) -> list[Any]:
         """Load messages within this process; returns the states that were passed on."""
-        return self.load_bytes(lines(messages))
+        return self.load_bytes(lines(messages), by=by)
 
-    def load_bytes(self, text: bytes) -> list[Any]:
+    def load_bytes(self, text: bytes, *, by: type[TargetFiles] = TargetFiles) -> list[Any]:
         """Load an input that need not be messages."""
         output = io.StringIO()
         with contextlib.redirect_stdout(output):
-            TargetFiles(config=self.config).listen(io.BytesIO(text))  # type: ignore[arg-type]
+            by(config=self.config).listen(io.BytesIO(text))  # type: ignore[arg-type]
         return [json.loads(line) for line in output.getvalue().splitlines()]
 
     def start(self) -> subprocess.Popen[bytes]:

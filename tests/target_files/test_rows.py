@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.target_files.loading import Loader
 
 TEXT = {"type": ["string", "null"]}
-DELETED = {"_sdc_deleted_at": "2026-01-02T03:04:05Z"}
 
 
 def _marked(row: dict[str, object]) -> bool:
@@ -177,6 +176,19 @@ def test_a_tombstone_marks_a_row_of_an_earlier_batch(loader: Loader) -> None:
     assert (rows[0]["name"], rows[5]["name"]) == ("a", "b")
 
 
+def test_a_stream_can_declare_the_mark(loader: Loader) -> None:
+    """A table has the column from the beginning then, and a file no field that says nothing."""
+    mark = {"_sdc_deleted_at": {"type": ["string", "null"], "format": "date-time"}}
+
+    loader.load(schema(**mark), record(id=1, _sdc_deleted_at=None))
+
+    assert loader.rows() == [{"id": 1}]
+    if loader.form == "jsonl":
+        assert (loader.folder / "items.jsonl").read_text() == '{"id":1}\n'
+    else:
+        assert list(loader.query("FROM items")[0]) == ["id", "name", "_sdc_deleted_at"]
+
+
 def test_hard_delete_removes_the_row(loader: Loader) -> None:
     """No trace stays, of rows stored before and of those in the same run."""
     loader.load(schema(), *(record(id=number) for number in range(5)))
@@ -271,21 +283,23 @@ def test_stream_maps_of_the_sdk_work(loader: Loader) -> None:
     assert sorted(rows) == [1, 2]
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "Über.Größe", "we\"ird's", "incoming"])
-def test_any_name_of_a_stream_can_be_used(loader: Loader, name: str) -> None:
-    """As a table it is that name; as a file it is that name, escaped."""
-    message = {**record(id=1), "stream": name}
+def test_any_name_of_a_stream_can_be_used(loader: Loader) -> None:
+    """As a table it is that name; as a file it is that name, escaped and never hidden."""
+    names = ["a/b", "..", ".hidden", "Über.Größe", "we\"ird's", "incoming", "main"]
+    messages = [message for name in names for message in (schema(name), record(name, id=1))]
 
-    loader.load({**schema(), "stream": name}, message)
-    loader.load({**schema(), "stream": name}, message)
+    loader.load(*messages)
+    loader.load(*messages)
 
     if loader.form == "jsonl":
-        (file,) = (path for path in loader.folder.iterdir())
-        assert file.read_text() == '{"id":1}\n'
-        assert not file.name.startswith(".")
+        files = list(loader.folder.iterdir())
+        assert [file.read_text() for file in files] == ['{"id":1}\n'] * len(names)
+        assert not any(file.name.startswith(".") for file in files)
+        assert (loader.folder / "%C3%9Cber.Gr%C3%B6%C3%9Fe.jsonl") in files
     else:
-        quoted = name.replace('"', '""')
-        assert loader.query(f'FROM "{quoted}"') == [{"id": 1, "name": None}]
+        for name in names:
+            quoted = name.replace('"', '""')
+            assert loader.query(f'FROM "{quoted}"') == [{"id": 1, "name": None}]
 
 
 @pytest.mark.parametrize("runs", [1, 2])

@@ -13,6 +13,7 @@ from target_files.errors import StorageError
 from target_files.journal import Journal
 from target_files.rows import Kind, Row
 from target_files.snapshot import Snapshot
+from target_files.target import TargetFiles
 
 from tests.target_files.loading import Loader, deleted, keyed, lines, record, schema, state
 
@@ -45,6 +46,19 @@ def test_states_come_out_during_a_run(loader: Loader) -> None:
     states = loader.load(*messages)
 
     assert [value["at"] for value in states] == [1, 4, 5]
+
+
+def test_states_come_out_in_time(loader: Loader) -> None:
+    """Also when batches do not fill: here, when records may wait for no time at all."""
+
+    class Prompt(TargetFiles):
+        _MAX_RECORD_AGE_IN_MINUTES = 0.0
+
+    loader.settings["batch_size_rows"] = 1000
+    messages = [schema(), record(id=1), state(1), record(id=2), state(2)]
+
+    assert [value["at"] for value in loader.load(*messages)] == [2]
+    assert [value["at"] for value in loader.load(*messages, by=Prompt)] == [1, 2]
 
 
 def test_a_state_waits_for_all_streams(loader: Loader) -> None:

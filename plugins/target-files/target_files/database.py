@@ -44,7 +44,7 @@ class DuckDBFile(Destination):
         self._hard_delete = hard_delete
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._connection = duckdb.connect(path)
+            self._connection = duckdb.connect(str(path))
         except duckdb.Error as error:
             cause = str(error).split("\n", 1)[0]
             remedy = (
@@ -80,9 +80,20 @@ class DuckDBFile(Destination):
 
     @override
     def close(self) -> None:
-        """Write everything to the one file, and let others open it."""
-        self._connection.execute("CHECKPOINT")
-        self._connection.close()
+        """Write everything to the one file, and let others open it.
+
+        Raises:
+            StorageError: If that fails; nothing is lost, since the file beside it has the rest.
+        """
+        try:
+            self._connection.execute("CHECKPOINT")
+            self._connection.close()
+        except duckdb.Error as error:
+            cause = str(error).split("\n", 1)[0]
+            msg = (
+                f"Cannot complete {self._path}. See whether the disk is full. DuckDB says: {cause}"
+            )
+            raise StorageError(msg) from None
 
 
 class TableStore(Store):

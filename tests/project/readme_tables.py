@@ -1,0 +1,87 @@
+"""The tables of settings and streams in a tap's README, made from the tap itself.
+
+``make docs`` writes them; a test fails while a README says something else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_harvest.tap import TapHarvest
+
+if TYPE_CHECKING:
+    from singer_sdk import Stream
+    from singer_tapkit import Tap
+
+ROOT = Path(__file__).resolve().parents[2]
+EVERYTHING: dict[str, Any] = {"access_token": "-", "report_files": ["report.csv"]}
+"""With these settings a tap shows all the streams it can have."""
+READMES: dict[Path, type[Tap]] = {ROOT / "tap-harvest" / "README.md": TapHarvest}
+
+
+def render(readme: str, tap: type[Tap]) -> str:
+    """Return a README with its generated parts renewed.
+
+    Args:
+        readme: Text with ``<!-- settings -->`` and ``<!-- streams -->`` blocks.
+        tap: The tap that it describes.
+    """
+    for name, table in (("settings", settings_table(tap)), ("streams", streams_table(tap))):
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, _, rest = readme.partition(start)
+        _, _, after = rest.partition(end)
+        readme = before + start + table + end + after
+    return readme
+
+
+def settings_table(tap: type[Tap]) -> str:
+    """List the settings that are the tap's own."""
+    lines = ["| setting | default | what it does |", "| --- | --- | --- |"]
+    for name, setting in _own_settings(tap).items():
+        default = f"`{setting['default']}`" if "default" in setting else ""
+        secret = " Secret." if setting.get("secret") else ""
+        lines.append(f"| `{name}` | {default} | {setting['description']}{secret} |")
+    return "\n".join(lines) + "\n"
+
+
+def streams_table(tap: type[Tap]) -> str:
+    """List the streams with key, replication and what their docstrings say of requests."""
+    lines = [
+        "| stream | what it holds | key | replication | requests |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for stream in tap(
+        config=EVERYTHING, validate_config=False, setup_mapper=False
+    ).streams.values():
+        keys = ", ".join(f"`{name}`" for name in stream.primary_keys)
+        key = stream.replication_key
+        replication = f"incremental by `{key}`" if key else "full table"
+        chosen = "" if stream.selected_by_default else " Not selected by default."
+        summary = (inspect.getdoc(type(stream)) or "").split("\n", 1)[0]
+        cells = (f"`{stream.name}`", summary + chosen, keys, replication, _requests(type(stream)))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _own_settings(tap: type[Tap]) -> dict[str, Any]:
+    source: dict[str, Any] = tap.config_jsonschema["properties"]
+    built_in: dict[str, Any] = {"properties": {}}
+    tap.append_builtin_config(built_in)
+    return {name: setting for name, setting in source.items() if name not in built_in["properties"]}
+
+
+def _requests(stream: type[Stream]) -> str:
+    """Find what the stream, or the kind of stream that it is, says about requests."""
+    for kind in stream.__mro__:
+        found = re.search(r"Requests: (.+?)\.(?:\s|$)", kind.__doc__ or "", re.DOTALL)
+        if found:
+            return " ".join(found[1].split())
+    return "one per page"
+
+
+if __name__ == "__main__":
+    for path, tap_class in READMES.items():
+        path.write_text(render(path.read_text(), tap_class))
