@@ -146,9 +146,14 @@ class HarvestClient(Client):
                 "expenses and reports hold only what this person may see"
             )
 
-    def read_object(self, path: str) -> Record:
-        """Read one bare object, such as ``/company``."""
-        return self.send(Call("GET", self._api_url + path), self.general_limiter)
+    def read_object(self, path: str, *, rules: Sequence[Rule] = ()) -> Record:
+        """Read one bare object, such as ``/company``.
+
+        Args:
+            path: Path below the API address.
+            rules: Rows of the verdict table that come first.
+        """
+        return self.send(Call("GET", self._api_url + path, rules=rules), self.general_limiter)
 
     def read_page(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 from singer_tapkit import Stream, Tap
+from singer_tapkit.deletions import DeletionMode, deletion_settings
 from singer_tapkit.outcomes import OnStreamError
 from singer_tapkit.settings import DURATION_PATTERN
 from typing_extensions import override
@@ -101,6 +102,7 @@ class TapHarvest(Tap):
             title="Lookback",
             description="How far behind the bookmark to ask again, as 90m, 36h or 7d.",
         ),
+        *deletion_settings(DeletionMode.OFF),
         th.Property(
             "page_size",
             th.IntegerType(minimum=1, maximum=2000),

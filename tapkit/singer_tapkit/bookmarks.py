@@ -4,13 +4,15 @@ State of one stream, as it stands in a Singer STATE message::
 
     {"replication_key": "updated_at",
      "replication_key_value": "2026-11-20T10:00:00Z",
+     "version": 1763708400000, "keys": "eJxr...",
      "resume": {"since": null, "started_at": "2026-11-21T07:00:00Z",
                 "newest": "2026-11-20T10:00:00Z", "position": "2024-06-01"}}
 
 ``resume`` is filled only while a reading that spans several windows is under way. A run that
 finds it goes on at ``position``; when the last window is done, ``newest`` becomes the bookmark,
 ``resume`` null. A reading never moves the bookmark past ``started_at``, so whatever was edited
-while it lasted, or while it was interrupted, is asked for by the next one.
+while it lasted, or while it was interrupted, is asked for by the next one. ``version`` and ``keys``
+are explained in the modules ``versions`` and ``keysets``.
 """
 
 from __future__ import annotations
@@ -82,6 +84,11 @@ class Reading:
     until: datetime | None = None
     position: str | None = None
     incremental: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything is asked for, and nothing was read by an earlier run."""
+        return self.since is None and self.until is None and self.position is None
 
     @override
     def __str__(self) -> str:

@@ -49,6 +49,7 @@ class Outcome:
         result: How it ended.
         detail: What is missing, why, and what can be done; empty if complete.
         records: Records written.
+        tombstones: Records found to be gone at the source.
         requests: Requests sent, repeats included.
         waited_seconds: Time spent waiting on rate limits and before repeats.
         bookmark: Replication key value after the run, or ``None``.
@@ -58,6 +59,7 @@ class Outcome:
     result: Result
     detail: str = ""
     records: int = 0
+    tombstones: int = 0
     requests: int = 0
     waited_seconds: float = 0.0
     bookmark: str | None = None
@@ -87,12 +89,13 @@ def table(outcomes: Sequence[Outcome]) -> str:
     Returns:
         Lines of a fixed-width table, without a trailing line break.
     """
-    headings = ("stream", "outcome", "records", "requests", "waited", "bookmark")
+    headings = ("stream", "outcome", "records", "tombstones", "requests", "waited", "bookmark")
     rows = [
         (
             outcome.stream,
             outcome.result.value,
             f"{outcome.records:,}",
+            f"{outcome.tombstones:,}",
             str(outcome.requests),
             f"{outcome.waited_seconds:.1f} s",
             outcome.bookmark or "-",
@@ -100,7 +103,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         for outcome in outcomes
     ]
     widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
-    right = {2, 3, 4}
+    right = {2, 3, 4, 5}
 
     def line(cells: tuple[str, ...]) -> str:
         return "  ".join(

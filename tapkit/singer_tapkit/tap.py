@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import singer_sdk
 from singer_sdk import metrics
@@ -20,12 +23,14 @@ from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from singer_tapkit.clock import Clock, SystemClock
+from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.outcomes import OnStreamError, Outcome, exit_code, table
 from singer_tapkit.schema import copy_marks
 from singer_tapkit.settings import find_faults, parse_date, parse_duration
+from singer_tapkit.windows import ONE_DAY
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, tzinfo
     from types import FrameType
     from typing import IO
 
@@ -91,6 +96,36 @@ class Tap(singer_sdk.Tap):
             copy_marks(self.streams[entry["stream"]].schema, entry["schema"])
         return catalog
 
+    @property
+    def zone(self) -> tzinfo:
+        """Setting ``timezone``: where days begin; UTC for taps without it."""
+        return ZoneInfo(self.config.get("timezone") or "UTC")
+
+    @property
+    def today(self) -> date:
+        """The day on which this run began."""
+        return self.run_started.astimezone(self.zone).date()
+
+    @property
+    def start_day(self) -> date | None:
+        """The day that the start date falls on."""
+        return self.start_date.astimezone(self.zone).date() if self.start_date else None
+
+    @property
+    def deletion_mode(self) -> DeletionMode:
+        """Setting ``deletions``."""
+        return DeletionMode(self.config.get("deletions") or DeletionMode.OFF)
+
+    @property
+    def deletion_window(self) -> timedelta:
+        """Setting ``deletion_window``, rounded up to whole days."""
+        return timedelta(days=ceil(parse_duration(self.config["deletion_window"]) / ONE_DAY))
+
+    @property
+    def max_deletion_share(self) -> float:
+        """Setting ``max_deletion_share``, from 0 to 1."""
+        return float(self.config["max_deletion_share"])
+
     def config_faults(self) -> list[str]:
         """List faults that only this tap can know, such as a setting without its partner.
 
@@ -150,6 +185,7 @@ class Tap(singer_sdk.Tap):
                     "stream": outcome.stream,
                     "outcome": outcome.result.value,
                     "records": outcome.records,
+                    "tombstones": outcome.tombstones,
                     "waited_seconds": round(outcome.waited_seconds, 1),
                     "bookmark": outcome.bookmark,
                 },

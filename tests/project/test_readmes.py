@@ -26,6 +26,7 @@ KINDS = {
     "integer": {"integer"},
     "array": {"array"},
     "boolean": {"boolean"},
+    "number": {"decimal"},
 }
 
 

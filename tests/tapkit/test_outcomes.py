@@ -37,8 +37,8 @@ def test_exit_code(
 def test_the_table_is_lined_up_and_names_the_causes() -> None:
     """An operator reads it at a glance."""
     assert table([COMPLETE, UNAVAILABLE]).splitlines() == [
-        "stream    outcome      records  requests  waited  bookmark",
-        "users     complete       1,234         2   0.0 s  2025-01-01T00:00:00Z",
-        "invoices  unavailable        0         0   0.0 s  -",
+        "stream    outcome      records  tombstones  requests  waited  bookmark",
+        "users     complete       1,234           0         2   0.0 s  2025-01-01T00:00:00Z",
+        "invoices  unavailable        0           0         0   0.0 s  -",
         "invoices: unavailable: module off",
     ]

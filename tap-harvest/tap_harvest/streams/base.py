@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from singer_tapkit import Batch, Stream
+from singer_tapkit import Batch, Listing, Stream
 from singer_tapkit.bookmarks import canonical, parse_instant
+from singer_tapkit.deletions import DeletionMode
+from singer_tapkit.errors import ParentEmptyError
+from singer_tapkit.http import Action, Rule, Verdict
+from singer_tapkit.windows import Days
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from singer_tapkit.bookmarks import Reading
@@ -19,8 +23,13 @@ if TYPE_CHECKING:
     from tap_harvest.tap import TapHarvest
 
 
+_GONE: Final = Rule({404}, Verdict(Action.EMPTY_PARENT, "deleted"))
+
+
 class HarvestStream(Stream):
     """A list that is read to its end, filtered by ``updated_since`` where it can be.
+
+    Deletions are found by reading the list without that filter.
 
     Attributes:
         path: Path of the list below the API address.
@@ -35,6 +44,7 @@ class HarvestStream(Stream):
     schema: ClassVar[dict[str, Any]]
     primary_keys: ClassVar[Sequence[str]] = ("id",)
     replication_key: ClassVar[str | None] = "updated_at"
+    deletions_from: ClassVar[DeletionMode] = DeletionMode.SWEEP
     _tap: TapHarvest
 
     @property
@@ -50,6 +60,25 @@ class HarvestStream(Stream):
             self.path, self.records_key, params, page_size=self.page_size
         ):
             yield Batch(self.before(reading.until, page.records))
+
+    @override
+    def listings(self, days: Days, reading: Reading) -> Iterator[Listing]:
+        if self.replication_key is None or reading.whole:
+            return
+        keys = {
+            str(row["id"]): None
+            for page in self.client.read_list(self.path, self.records_key, page_size=self.page_size)
+            for row in page.records
+        }
+        yield Listing(Days(), keys)
+
+    @override
+    def look_again(self, keys: Collection[str]) -> Iterator[Record]:
+        for key in keys:
+            try:
+                yield self.client.read_object(f"{self.path}/{key}", rules=[_GONE])
+            except ParentEmptyError:
+                continue
 
     def since_param(self, since: datetime | None) -> dict[str, str]:
         """Return the filter on the time of change, for streams that have one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from singer_tapkit import Batch
+from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentEmptyError, ParentRefusedError, StreamUnavailableError
 from singer_tapkit.http import Action, Rule, Verdict
 from typing_extensions import override
@@ -42,6 +43,7 @@ class ChildStream(HarvestStream):
     parent_path: ClassVar[str]
     parent_key: ClassVar[str]
     rules: ClassVar[Sequence[Rule]] = CHILD_RULES
+    deletions_from = DeletionMode.OFF
 
     def has_children(self, parent: Record) -> bool:  # noqa: ARG002 - for streams that can tell
         """Tell whether a parent is worth a request."""

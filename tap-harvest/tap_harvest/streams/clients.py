@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import typing as th
 from singer_tapkit import Batch
+from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.schema import Pii, field, record
 from typing_extensions import override
 
@@ -81,6 +82,7 @@ class Company(HarvestStream):
     path: ClassVar[str] = "/company"
     primary_keys = ("full_domain",)
     replication_key = None
+    deletions_from = DeletionMode.OFF
     schema = record(
         field("full_domain", th.StringType, "Domain of the account.", required=True),
         text("base_uri", "Address of the account."),

@@ -12,7 +12,8 @@ from datetime import date
 from math import ceil
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from singer_tapkit import Batch
+from singer_tapkit import Batch, Listing, Place
+from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import StreamFailedError
 from singer_tapkit.windows import Days, cut
 from typing_extensions import override
@@ -20,9 +21,10 @@ from typing_extensions import override
 from tap_harvest.streams.base import HarvestStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_tapkit.bookmarks import Reading
+    from singer_tapkit.types import Record
 
     from tap_harvest.client import Page
 
@@ -43,6 +45,7 @@ class DatedStream(HarvestStream):
     """
 
     date_field: ClassVar[str] = "spent_date"
+    deletions_from: ClassVar[DeletionMode] = DeletionMode.WINDOW
 
     @override
     def batches(self, reading: Reading) -> Iterator[Batch]:
@@ -60,6 +63,16 @@ class DatedStream(HarvestStream):
         if not days.empty:
             yield from self._read(days, params)
 
+    @override
+    def place(self, record: Record) -> Place:
+        return Place(date.fromisoformat(str(record[self.date_field])))
+
+    @override
+    def listings(self, days: Days, reading: Reading) -> Iterator[Listing]:
+        if reading.incremental or reading.position:
+            for batch in self._read(days, {}):
+                yield from batch.listings
+
     def _read(self, days: Days, params: Mapping[str, str]) -> Iterator[Batch]:
         query = {**params, "per_page": str(self.client.page_size)}
         if days.start is not None:
@@ -73,18 +86,28 @@ class DatedStream(HarvestStream):
             raise StreamFailedError(msg)
         position = days.end.isoformat() if days.end else None
         if page.next_url is None:
-            yield Batch(page.records, position=position)
+            listings = [] if params else [self._listing(days, page.records)]
+            yield Batch(page.records, position=position, listings=listings)
         elif days.last is not None and days.start == days.last:
-            yield from self._read_day(query, position)
+            yield from self._read_day(days, query, position, listed=not params)
         else:
             for part in self._cut(days, page):
                 yield from self._read(part, params)
 
-    def _read_day(self, query: Mapping[str, str], position: str | None) -> Iterator[Batch]:
+    def _read_day(
+        self, day: Days, query: Mapping[str, str], position: str | None, *, listed: bool
+    ) -> Iterator[Batch]:
         """Read a day that has more records than a page holds."""
+        records: dict[str, Record] = {}
         for page in self.client.read_list(self.path, self.records_key, query):
+            if listed:
+                records.update({str(row["id"]): row for row in page.records})
             yield Batch(page.records)
-        yield Batch([], position=position)
+        listings = [self._listing(day, list(records.values()))] if listed else []
+        yield Batch([], position=position, listings=listings)
+
+    def _listing(self, days: Days, records: Sequence[Record]) -> Listing:
+        return Listing(days, {str(row["id"]): self.place(row).day for row in records})
 
     def _cut(self, days: Days, page: Page) -> list[Days]:
         """Cut a span with too many records, by where its records are known to lie."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
 from singer_tapkit import Batch
+from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.schema import Pii, field, record
 from singer_tapkit.windows import Days, split
 from typing_extensions import override
@@ -43,6 +44,7 @@ class ReportStream(HarvestStream):
     records_key: ClassVar[str] = "results"
     replication_key = None
     selected_by_default = False
+    deletions_from = DeletionMode.OFF
     sources: ClassVar[Sequence[str]] = ("time_entries",)
 
     @override

@@ -32,6 +32,7 @@ class TimeReport(Stream):
     name = "time_report"
     primary_keys = ("row_key",)
     replication_key = None
+    holds_everything = False  # a newer export may be of other months
     _tap: TapHarvest
 
     @cached_property
