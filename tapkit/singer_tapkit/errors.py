@@ -8,6 +8,7 @@
     ├── ParentRefusedError        one parent's children may not be read; the next parent's may
     └── ParentEmptyError          one parent has no children to read, or is gone itself
     RunAbortedError           no stream can succeed, as with refused credentials
+    AuditError                --audit cannot compare: words it does not know, a table it can't read
 
 Messages say what happened, where, and what the reader can do. They hold paths, ids, statuses and
 field names, and never a body, a header, a query value or a setting's value.
@@ -38,3 +39,7 @@ class ParentEmptyError(StreamError):
 
 class RunAbortedError(Exception):
     """Nothing can be read at all, so no further request is worth sending."""
+
+
+class AuditError(Exception):
+    """An audit could not be made."""

@@ -9,6 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
+import click
 import singer_sdk
 from singer_sdk import metrics
 from singer_sdk.exceptions import ConfigValidationError
@@ -24,6 +25,7 @@ from typing_extensions import override
 
 from singer_tapkit.clock import Clock, SystemClock
 from singer_tapkit.deletions import DeletionMode
+from singer_tapkit.errors import AuditError
 from singer_tapkit.outcomes import OnStreamError, Outcome, exit_code, table
 from singer_tapkit.schema import copy_marks
 from singer_tapkit.settings import find_faults, parse_date, parse_duration
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
     from types import FrameType
     from typing import IO
-
-    import click
 
 
 class Tap(singer_sdk.Tap):
@@ -110,6 +110,11 @@ class Tap(singer_sdk.Tap):
     def start_day(self) -> date | None:
         """The day that the start date falls on."""
         return self.start_date.astimezone(self.zone).date() if self.start_date else None
+
+    @property
+    def end_day(self) -> date | None:
+        """The day that the end date falls on."""
+        return self.end_date.astimezone(self.zone).date() if self.end_date else None
 
     @property
     def deletion_mode(self) -> DeletionMode:
@@ -206,6 +211,9 @@ class Tap(singer_sdk.Tap):
         config: _ConfigInput | None = None,
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
+        audit: str | None = None,
+        audit_table: str | None = None,
+        audit_columns: str | None = None,
     ) -> None:
         """Read the selected streams; exit with the code that their outcomes amount to.
 
@@ -215,6 +223,9 @@ class Tap(singer_sdk.Tap):
             config: Settings from files and, if asked for, the environment.
             state: File with the Singer state to go on from.
             catalog: File with the Singer catalog that selects streams and properties.
+            audit: What to compare with instead of writing messages.
+            audit_table: Table or SELECT to compare with.
+            audit_columns: Its columns with key, day and hours, separated by commas.
         """
         super(singer_sdk.Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
@@ -225,8 +236,53 @@ class Tap(singer_sdk.Tap):
             state=load_json(state.read()) if state else None,
             catalog=load_json(catalog.read()) if catalog else None,
         )
+        if audit:
+            sys.exit(tap.audit(audit, audit_table, audit_columns))
         tap.sync_all()
         sys.exit(tap.report())
+
+    def audit(self, source: str, table: str | None, columns: str | None) -> int:
+        """Compare what this tap reads with another side, and print the result.
+
+        Returns:
+            The exit code: 0 if both agree, 1 if they differ, 2 if they could not be compared.
+        """
+        from singer_tapkit.audit.run import Audit  # noqa: PLC0415 - needed for --audit alone
+
+        names = [name.strip() for name in columns.split(",")] if columns else []
+        try:
+            return 0 if Audit(source, table, names).run(self, click.echo) else 1
+        except AuditError as error:
+            click.echo(str(error), err=True)
+            return 2
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        """Add the options of ``--audit`` to those of every tap."""
+        command = super().get_singer_command()
+        command.params += [
+            click.Option(
+                ["--audit"],
+                is_flag=False,
+                flag_value="vendor",
+                metavar="[vendor|PATH|URL]",
+                help="Compare hours per month with what the vendor reports by another route, or "
+                "with a loaded table: a .jsonl or .duckdb file, postgresql://user:password@host/db "
+                "or bigquery://project/dataset. Exit code 1 if they differ.",
+            ),
+            click.Option(
+                ["--audit-table"],
+                metavar="NAME|SELECT",
+                help="Table to compare with; named as the stream by default.",
+            ),
+            click.Option(
+                ["--audit-columns"],
+                metavar="KEY,DAY,HOURS",
+                help="Columns to compare, where the table has other ones than the stream.",
+            ),
+        ]
+        return command
 
     @classmethod
     @override

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from singer_tapkit.audit import Entry, Ledger
+from singer_tapkit.audit.run import AuditedStream
 from singer_tapkit.schema import Pii, record
+from singer_tapkit.windows import Days
+from typing_extensions import override
 
 from tap_harvest.schemas import (
     client,
@@ -25,8 +30,14 @@ from tap_harvest.schemas import (
 )
 from tap_harvest.streams.dated import DatedStream
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
-class TimeEntries(DatedStream):
+_FUTURE: Final = timedelta(days=366)
+"""How far ahead an audit looks for entries that are dated in the future."""
+
+
+class TimeEntries(DatedStream, AuditedStream):
     """Hours worked, one record per entry.
 
     Key: id. Replication: updated_at; the first reading goes by spent_date.
@@ -82,3 +93,41 @@ class TimeEntries(DatedStream):
         number("cost_rate", "Cost per hour; null if hidden or unset.", pii=Pii.SENSITIVE),
         *stamps(),
     )
+
+    @override
+    def entry(self, row: Mapping[str, Any], *, reported: bool = False) -> Entry:
+        hours = float(row["rounded_hours" if reported else "hours"] or 0)
+        day = date.fromisoformat(str(row["spent_date"])[:10])
+        return Entry(str(row["id"]), day, hours, bool(row["is_running"]))
+
+    @override
+    def vendor_ledger(self, days: Days) -> Ledger:
+        """Ask per month how many entries there are, and for the hours of the time report."""
+        ledger = Ledger("Harvest")
+        start = days.start or self.client.oldest_day(self.name) or self._tap.today
+        for month in _months(start, days.end or self._tap.today + _FUTURE):
+            bounds = {"from": str(month.start), "to": str(month.last)}
+            sums = ledger.months[f"{month.start:%Y-%m}"]
+            sums.entries += self._count(bounds)
+            report = {name: day.replace("-", "") for name, day in bounds.items()}
+            for part in self.client.read_list(
+                "/reports/time/clients", "results", report, limiter=self.client.reports_limiter
+            ):
+                sums.hours += sum(float(str(row["total_hours"] or 0)) for row in part.records)
+        return ledger
+
+    def _count(self, bounds: Mapping[str, str]) -> int:
+        """Ask how many entries there are: of one page if Harvest gives totals, else of all."""
+        page = self.client.read_page(self.path, self.records_key, {**bounds, "per_page": "1"})
+        if page.total_entries is not None:
+            return page.total_entries
+        pages = self.client.read_list(self.path, self.records_key, bounds)
+        return len({str(row["id"]) for page in pages for row in page.records})
+
+
+def _months(start: date, end: date) -> Iterator[Days]:
+    """Cut a span at the first days of months."""
+    while start < end:
+        then = min(end, date(start.year + start.month // 12, start.month % 12 + 1, 1))
+        yield Days(start, then)
+        start = then
