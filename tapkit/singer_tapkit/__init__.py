@@ -8,15 +8,18 @@ A tap is a :class:`Tap` that lists its streams; a stream is a :class:`Stream` th
 ``windows``    half-open spans of whole days
 ``bookmarks``  canonical timestamps, forward-only bookmarks, resumable reading
 ``deletions``  records that are gone at the source, found by listing what is left
+``reconcile``  when a stream looks for deletions, and what follows
 ``keysets``    the keys of a stream's records, packed for state
 ``versions``   re-indexing: old rows stay until all new ones are there
+``audit``      hours per month, compared with the vendor or a loaded table
 ``outcomes``   how each stream ended, the end-of-run table, the exit code
 ``clock``      time that tests control
 """
 
+from singer_tapkit.batch import Batch
 from singer_tapkit.deletions import Listing
 from singer_tapkit.keysets import Place
-from singer_tapkit.stream import Batch, Stream
+from singer_tapkit.stream import Stream
 from singer_tapkit.tap import Tap
 
 __all__ = ["Batch", "Listing", "Place", "Stream", "Tap"]
