@@ -17,7 +17,7 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sandbox.client import HarvestControl, Sandbox
+    from singer_sandbox.client import ClickUpControl, HarvestControl, Sandbox
     from singer_sdk.singerlib.encoding.simple import Message
     from singer_tapkit import Tap
     from singer_tapkit.outcomes import Outcome
@@ -167,3 +167,11 @@ def sandbox(sandbox_server: Sandbox, clock: SharedClock) -> Sandbox:
 def harvest(sandbox: Sandbox) -> HarvestControl:
     """The simulated Harvest account: 100 time entries and what belongs to them."""
     return sandbox.harvest
+
+
+@pytest.fixture
+def clickup(sandbox_server: Sandbox, clock: SharedClock) -> ClickUpControl:
+    """The simulated ClickUp: two workspaces with 200 time entries."""
+    assert clock.now() == NOW
+    sandbox_server.clickup.reset(entries=200, seed=1)
+    return sandbox_server.clickup

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = [
+    "ClickUpControl",
     "Control",
     "HarvestControl",
     "LoggedRequest",
@@ -127,7 +128,7 @@ class VendorControl:
         rows: list[Row] = self._ask("GET", f"/rows/{collection}")
         return rows
 
-    def get(self, collection: str, row_id: int) -> Row:
+    def get(self, collection: str, row_id: int | str) -> Row:
         """Return one row."""
         row: Row = self._ask("GET", f"/rows/{collection}/{row_id}")
         return row
@@ -146,12 +147,12 @@ class VendorControl:
         row: Row = self._ask("POST", f"/rows/{collection}", fields)
         return row
 
-    def edit(self, collection: str, row_id: int, **fields: object) -> Row:
+    def edit(self, collection: str, row_id: int | str, **fields: object) -> Row:
         """Change a row; ``updated_at`` becomes the sandbox's now unless given."""
         row: Row = self._ask("PATCH", f"/rows/{collection}/{row_id}", fields)
         return row
 
-    def delete(self, collection: str, row_id: int) -> None:
+    def delete(self, collection: str, row_id: int | str) -> None:
         """Delete a row and whatever cannot be without it."""
         self._ask("DELETE", f"/rows/{collection}/{row_id}")
 
@@ -269,6 +270,28 @@ class HarvestControl(VendorControl):
         }
 
 
+class ClickUpControl(VendorControl):
+    """ClickUp in a running sandbox.
+
+    Attributes:
+        tokens: ``personal`` and ``oauth``.
+        workspaces: Ids: ``first`` and ``second``, and one that is ``closed`` to the tokens.
+    """
+
+    def __init__(self, control: Control) -> None:
+        super().__init__(control, "clickup")
+        self.tokens: Mapping[str, str] = self._description["tokens"]
+        self.workspaces: Mapping[str, str] = self._description["workspaces"]
+
+    def config(self) -> Row:
+        """Return the settings with which tap-clickup reads this sandbox."""
+        return {"api_token": self.tokens["personal"], "api_url": self.api_url}
+
+    def oauth_config(self) -> Row:
+        """Return the settings with which tap-clickup reads it as an OAuth app."""
+        return {"access_token": self.tokens["oauth"], "api_url": self.api_url}
+
+
 class Sandbox:
     """A running sandbox.
 
@@ -277,6 +300,7 @@ class Sandbox:
 
     Attributes:
         url: The same.
+        clickup: Its ClickUp.
         harvest: Its Harvest.
 
     Raises:
@@ -286,6 +310,7 @@ class Sandbox:
     def __init__(self, url: str) -> None:
         self._control = Control(url)
         self.url = self._control.url
+        self.clickup = ClickUpControl(self._control)
         self.harvest = HarvestControl(self._control)
 
     def now(self) -> datetime:

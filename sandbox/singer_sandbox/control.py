@@ -46,8 +46,9 @@ class _Order:
         return str(self.params["collection"])
 
     @property
-    def row_id(self) -> int:
-        return int(self.params["id"])
+    def row_id(self) -> int | str:
+        text = str(self.params["id"])
+        return int(text) if text.isdecimal() else text
 
     def pattern(self) -> Pattern:
         """Take what describes requests out of the body."""
@@ -79,15 +80,15 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         ),
         ("GET", rows, lambda order: order.vendor.rows(order.collection)),
         ("POST", rows, lambda order: order.vendor.add(order.collection, order.body)),
-        ("GET", rows + "/{id:int}", lambda order: order.vendor.get(order.collection, order.row_id)),
+        ("GET", rows + "/{id}", lambda order: order.vendor.get(order.collection, order.row_id)),
         (
             "PATCH",
-            rows + "/{id:int}",
+            rows + "/{id}",
             lambda order: order.vendor.edit(order.collection, order.row_id, order.body),
         ),
         (
             "DELETE",
-            rows + "/{id:int}",
+            rows + "/{id}",
             lambda order: order.vendor.delete(order.collection, order.row_id),
         ),
     ]

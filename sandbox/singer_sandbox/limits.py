@@ -44,3 +44,14 @@ class SlidingWindow:
             granted.append(now)
             return None
         return max(1, ceil(granted[0] + self._period_seconds - now))
+
+    def left(self, caller: str) -> int:
+        """Return how many requests the caller has left now."""
+        return self._limit - len(self._granted[caller])
+
+    def reset_in(self, caller: str) -> int:
+        """Return the whole seconds until a request that was counted is forgotten."""
+        granted = self._granted[caller]
+        if not granted:
+            return 0
+        return ceil(granted[0] + self._period_seconds - self._clock.timestamp())

@@ -113,7 +113,7 @@ class _VendorApp:
         return Call(
             method=request.method,
             path=request.scope["path"].removeprefix(f"/{self._vendor.name}"),
-            query=dict(parse_qsl(url.query, keep_blank_values=True)),
+            pairs=parse_qsl(url.query, keep_blank_values=True),
             headers=dict(request.headers),
             body=await request.body(),
             mount=f"{url.scheme}://{url.netloc}/{self._vendor.name}",

@@ -63,14 +63,14 @@ class Vendor(Protocol):
             RefusedError: If there is no such collection; likewise below.
         """
 
-    def get(self, collection: str, row_id: int) -> Row:
+    def get(self, collection: str, row_id: int | str) -> Row:
         """Return one row as the API shows it to who may see everything."""
 
     def add(self, collection: str, fields: Mapping[str, object]) -> Row:
         """Add a row; fields not given get sensible values. Returns the row."""
 
-    def edit(self, collection: str, row_id: int, fields: Mapping[str, object]) -> Row:
+    def edit(self, collection: str, row_id: int | str, fields: Mapping[str, object]) -> Row:
         """Change a row; its time of change becomes now unless given. Returns the row."""
 
-    def delete(self, collection: str, row_id: int) -> None:
+    def delete(self, collection: str, row_id: int | str) -> None:
         """Delete a row and whatever cannot be without it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Row: TypeAlias = dict[str, Any]
 """One record, as decoded JSON."""
@@ -24,7 +24,7 @@ class Call:
     Attributes:
         method: Upper case.
         path: Below the vendor's mount, as ``/v2/time_entries``.
-        query: Decoded parameters; the last one wins if a name comes twice.
+        pairs: Decoded parameters, in order.
         headers: By lower-case name.
         body: Raw.
         mount: Address of the vendor as the caller wrote it, without a trailing slash; links in
@@ -33,10 +33,19 @@ class Call:
 
     method: str
     path: str
-    query: Mapping[str, str]
+    pairs: Sequence[tuple[str, str]]
     headers: Mapping[str, str]
     body: bytes
     mount: str
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """Parameters by name; the last one wins if a name comes twice."""
+        return dict(self.pairs)
+
+    def repeated(self, name: str) -> list[str]:
+        """Return all values of a parameter."""
+        return [value for given, value in self.pairs if given == name]
 
     @property
     def token(self) -> str | None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 DURATION_PATTERN: Final = r"^\s*\d+(\.\d+)?\s*[smhd]\s*$"
+DURATION_OR_ZERO_PATTERN: Final = DURATION_PATTERN.removesuffix("$") + "$|^0$"
+"""The same, or 0 for none at all."""
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -116,7 +118,7 @@ def _wrong(error: ValidationError) -> str:
     name = ".".join(str(part) for part in error.absolute_path) or "config"
     expected: Any = error.validator_value
     definition = error.schema if isinstance(error.schema, dict) else {}
-    if definition.get("pattern") == DURATION_PATTERN:
+    if definition.get("pattern") in {DURATION_PATTERN, DURATION_OR_ZERO_PATTERN}:
         return f"{name}: must be a number with a unit, such as 90m, 36h or 7d"
     match error.validator:
         case "required":

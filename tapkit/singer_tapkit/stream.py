@@ -19,6 +19,7 @@ from singer_tapkit.versions import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
+    from datetime import timedelta
 
     from singer_sdk.helpers import types as sdk_types
     from singer_sdk.singerlib import SchemaMessage
@@ -48,6 +49,11 @@ class Stream(ReconciledStream):
     def client(self) -> Client | None:
         """The client that the stream reads with; ``None`` if it sends no requests."""
         return None
+
+    @property
+    def lookback(self) -> timedelta:
+        """How far behind its bookmark the stream asks again."""
+        return self._tap.lookback
 
     @override
     def get_records(self, context: sdk_types.Context | None) -> Iterable[sdk_types.Record]:
@@ -123,7 +129,7 @@ class Stream(ReconciledStream):
             raise RunAbortedError(self._tap.aborted)
         bookmark = self._bookmark()
         if bookmark:
-            reading = bookmark.open(start=self._tap.start_date, lookback=self._tap.lookback)
+            reading = bookmark.open(start=self._tap.start_date, lookback=self.lookback)
         else:
             reading = Reading(self._tap.start_date, self._tap.end_date)
         version = version_of(

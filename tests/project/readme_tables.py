@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_clickup.tap import TapClickUp
 from tap_harvest.tap import TapHarvest
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING: dict[str, Any] = {"access_token": "-", "report_files": ["report.csv"]}
 """With these settings a tap shows all the streams it can have."""
-READMES: dict[Path, type[Tap]] = {ROOT / "tap-harvest" / "README.md": TapHarvest}
+READMES: dict[Path, type[Tap]] = {
+    ROOT / "tap-clickup" / "README.md": TapClickUp,
+    ROOT / "tap-harvest" / "README.md": TapHarvest,
+}
 
 
 def render(readme: str, tap: type[Tap]) -> str:

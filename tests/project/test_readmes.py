@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from mapper_worklog.mapper import MapperWorklog
+from tap_clickup.tap import TapClickUp
 from tap_harvest.tap import TapHarvest
 from target_files.target import TargetFiles
 
@@ -56,7 +57,12 @@ def test_about_names_every_setting_of_the_readme() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "plugin"),
-    [("extractors", TapHarvest), ("mappers", MapperWorklog), ("loaders", TargetFiles)],
+    [
+        ("extractors", TapClickUp),
+        ("extractors", TapHarvest),
+        ("mappers", MapperWorklog),
+        ("loaders", TargetFiles),
+    ],
 )
 def test_meltano_settings_agree_with_the_plugin(kind: str, plugin: type[PluginBase]) -> None:
     """Names, kinds, secrets and defaults in meltano.yml are those of the plugin itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from singer_sandbox.vendors.clickup import ClickUp
 from singer_sandbox.vendors.harvest import Harvest
 
 if TYPE_CHECKING:
@@ -14,5 +15,6 @@ if TYPE_CHECKING:
 
 VENDORS: Final[Mapping[str, Callable[[SandboxClock, Mapping[str, object]], Vendor]]] = {
     Harvest.name: Harvest,
+    ClickUp.name: ClickUp,
 }
 """By name: what makes a vendor from a clock and the settings it starts with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Protocol
 
 import orjson
 import requests
@@ -64,15 +64,19 @@ class Call:
     Attributes:
         method: HTTP method.
         url: Absolute URL, which may hold parameters already.
-        params: Further query parameters.
+        params: Further query parameters; a sequence repeats its name.
         form: Form fields of the body.
+        body: JSON of the body.
+        wrap: Name to return the answer under if it is an array.
         rules: Rows of the verdict table that come before the client's own.
     """
 
     method: str
     url: str
-    params: Mapping[str, str] | None = None
+    params: Mapping[str, str | Sequence[str]] | None = None
     form: Mapping[str, str] | None = None
+    body: Mapping[str, Json] | None = None
+    wrap: str | None = None
     rules: Sequence[Rule] = ()
 
     @override
@@ -100,7 +104,10 @@ class Client:
         requests_sent: Requests so far, repeats included.
         waited_seconds: Time spent waiting on limits and before repeats.
         vendor_time: The vendor's clock at its first answer (``Date`` header), if it told.
+        code_field: Where the vendor's errors have their code.
     """
+
+    code_field: ClassVar[str] = "error"
 
     def __init__(
         self,
@@ -120,6 +127,13 @@ class Client:
         self._retry = retry or RetryPolicy()
         self._session = requests.Session()
         self._session.headers.update(headers or {})
+
+    def heed(self, response: requests.Response) -> None:
+        """Take notice of what an answer says about the rate limit, for vendors that tell."""
+
+    def wait_asked(self, response: requests.Response) -> float | None:
+        """Return how many seconds a refused request is asked to wait, if the vendor says."""
+        return retry_after_seconds(response.headers.get("Retry-After"), self._clock.now())
 
     def sleep(self, seconds: float) -> None:
         """Wait, and keep account of it."""
@@ -164,6 +178,8 @@ class Client:
         if verdict.action is not Action.ACCEPT:
             self._refuse(call, response, verdict)
         data = _decode(response)
+        if call.wrap and isinstance(data, list):
+            return {call.wrap: data}
         if not isinstance(data, dict):
             msg = f"HTTP {response.status_code} with a body that is not a JSON object"
             raise TransientError(msg)
@@ -178,6 +194,7 @@ class Client:
                     call.url,
                     params=call.params,
                     data=call.form,
+                    json=call.body,
                     auth=self._credential,
                     timeout=_TIMEOUT_SECONDS,
                     allow_redirects=False,
@@ -193,13 +210,15 @@ class Client:
                 raise TransientError(msg) from None
         if self.vendor_time is None:
             self.vendor_time = _vendor_time(response)
-        return response, judge(response.status_code, _code(response), (*call.rules, *self._rules))
+        self.heed(response)
+        code = self._code(response)
+        return response, judge(response.status_code, code, (*call.rules, *self._rules))
 
     def _refuse(self, call: Call, response: requests.Response, verdict: Verdict) -> NoReturn:
-        code = _code(response)
+        code = self._code(response)
         status = f"HTTP {response.status_code}" + (f" {code}" if code else "")
         if verdict.action is Action.RETRY:
-            asked = retry_after_seconds(response.headers.get("Retry-After"), self._clock.now())
+            asked = self.wait_asked(response)
             wait_seconds = verdict.wait_seconds if asked is None else asked
             msg = f"{status}, {verdict.meaning}" + (f", wait {asked:.0f} s" if asked else "")
             raise TransientError(msg, wait_seconds=wait_seconds)
@@ -213,6 +232,12 @@ class Client:
             Action.EMPTY_PARENT: ParentEmptyError,
         }.get(verdict.action, StreamFailedError)(msg)
 
+    def _code(self, response: requests.Response) -> str | None:
+        if response.ok:
+            return None
+        body = _decode(response)
+        return machine_code(body.get(self.code_field)) if isinstance(body, dict) else None
+
 
 def _decode(response: requests.Response) -> Json:
     try:
@@ -220,13 +245,6 @@ def _decode(response: requests.Response) -> Json:
     except orjson.JSONDecodeError:
         return None
     return data
-
-
-def _code(response: requests.Response) -> str | None:
-    if response.ok:
-        return None
-    body = _decode(response)
-    return machine_code(body.get("error")) if isinstance(body, dict) else None
 
 
 def _vendor_time(response: requests.Response) -> datetime | None:

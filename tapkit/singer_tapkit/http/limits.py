@@ -41,15 +41,27 @@ class Limiter:
         self._clock = clock
         self._sleep = sleep
         self._answered: deque[float] = deque(maxlen=limit)
+        self._paused_until = 0.0
+
+    def resize(self, limit: int) -> None:
+        """Allow another number of requests per period from now on."""
+        if limit != self._limit:
+            self._limit = limit
+            self._answered = deque(self._answered, maxlen=limit)
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for some time, because the server said that the budget is spent."""
+        self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
         """Wait for a free slot, and hold it while the request is under way."""
+        free_at = self._paused_until
         if len(self._answered) == self._limit:
-            free_at = self._answered[0] + self._period_seconds
-            wait_seconds = free_at - self._clock.monotonic()
-            if wait_seconds > 0:
-                self._sleep(wait_seconds)
+            free_at = max(free_at, self._answered[0] + self._period_seconds)
+        wait_seconds = free_at - self._clock.monotonic()
+        if wait_seconds > 0:
+            self._sleep(wait_seconds)
         try:
             yield
         finally:

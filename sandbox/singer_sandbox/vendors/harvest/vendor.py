@@ -97,21 +97,21 @@ class Harvest:
         """Return all rows of a collection as an administrator sees them."""
         return self._world.rows(collection)
 
-    def get(self, collection: str, row_id: int) -> Row:
+    def get(self, collection: str, row_id: int | str) -> Row:
         """Return one row as an administrator sees it."""
-        return self._world.get(collection, row_id)
+        return self._world.get(collection, int(row_id))
 
     def add(self, collection: str, fields: Mapping[str, object]) -> Row:
         """Add a row."""
         return self._world.add(collection, fields)
 
-    def edit(self, collection: str, row_id: int, fields: Mapping[str, object]) -> Row:
+    def edit(self, collection: str, row_id: int | str, fields: Mapping[str, object]) -> Row:
         """Change a row."""
-        return self._world.edit(collection, row_id, fields)
+        return self._world.edit(collection, int(row_id), fields)
 
-    def delete(self, collection: str, row_id: int) -> None:
+    def delete(self, collection: str, row_id: int | str) -> None:
         """Delete a row and whatever cannot be without it."""
-        self._world.delete(collection, row_id)
+        self._world.delete(collection, int(row_id))
 
     def _start(self, settings: HarvestSettings) -> None:
         self._world = World(settings, self._clock)

@@ -1,0 +1,1 @@
+"""Singer tap for ClickUp: time entries, tasks and the workspace around them."""
