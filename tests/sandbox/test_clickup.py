@@ -16,13 +16,21 @@ DAY = 86_400_000
 NOW_MS = int(NOW.timestamp() * 1000)
 
 
-def get(clickup: ClickUpControl, path: str, token: str = "", **params: Any) -> requests.Response:
+def get(
+    clickup: ClickUpControl,
+    path: str,
+    token: str = "",
+    **params: Any,  # noqa: ANN401 - what a query can hold
+) -> requests.Response:
     """Send a request with a token, the personal one by default."""
     headers = {"Authorization": token or clickup.tokens["personal"]}
     return requests.get(clickup.api_url + path, params=params, headers=headers, timeout=10)
 
 
-def entries(clickup: ClickUpControl, **params: Any) -> list[dict[str, Any]]:
+def entries(
+    clickup: ClickUpControl,
+    **params: Any,  # noqa: ANN401 - what a query can hold
+) -> list[dict[str, Any]]:
     """List time entries of the first workspace."""
     path = f"/v2/team/{clickup.workspaces['first']}/time_entries"
     rows: list[dict[str, Any]] = get(clickup, path, **params).json()["data"]
