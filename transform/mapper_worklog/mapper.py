@@ -79,7 +79,9 @@ class MapperWorklog(InlineMapper):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         faults = find_faults(self._config)
         try:
-            self._rule_set = read_rules(rule_files(self._config))
+            self._rule_set = read_rules(
+                rule_files(self._config), str(self._config.get("timezone") or "UTC")
+            )
         except RuleFileError as error:
             faults += error.faults
         if not self._config.get("hash_key"):

@@ -71,6 +71,18 @@ class Node:
         """Whether it is a mapping."""
         return isinstance(self._node, yaml.MappingNode)
 
+    def fill(self, mark: str, text: str) -> None:
+        """Replace a mark in all texts of this piece."""
+        if isinstance(self._node, yaml.ScalarNode):
+            self._node.value = str(self._node.value).replace(mark, text)
+        elif isinstance(self._node, yaml.MappingNode):
+            for key, value in self._node.value:
+                Node(self.faults, self.file, key).fill(mark, text)
+                Node(self.faults, self.file, value).fill(mark, text)
+        else:
+            for item in self._node.value:
+                Node(self.faults, self.file, item).fill(mark, text)
+
     def value(self) -> Scalar:
         """Return a text, number, flag or null."""
         if not isinstance(self._node, yaml.ScalarNode):

@@ -25,6 +25,10 @@ _COMMON_OPTIONS: Final = ("name", "optional")
 _UNMAPPED: Final = ("pass", "drop")
 
 
+_ZONE_MARK: Final = "<zone>"
+"""Stands in names for the last part of the zone's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedRule:
     """A rule, and where it stands.
@@ -101,11 +105,12 @@ class RuleSet:
         }
 
 
-def read_rules(files: Iterable[str]) -> RuleSet:
+def read_rules(files: Iterable[str], zone: str = "UTC") -> RuleSet:
     """Read rule files.
 
     Args:
         files: Their paths, relative to the working directory.
+        zone: Name of the zone for files that state none.
 
     Raises:
         RuleFileError: If something is wrong; names every fault found.
@@ -115,7 +120,7 @@ def read_rules(files: Iterable[str]) -> RuleSet:
     stated: dict[str, str] = {}
     for name in files:
         try:
-            reader = _FileReader(read_yaml(Path(name), faults))
+            reader = _FileReader(read_yaml(Path(name), faults), zone)
             found = reader.read()
         except Fault as fault:
             faults.append(str(fault))
@@ -137,14 +142,17 @@ def read_rules(files: Iterable[str]) -> RuleSet:
 class _FileReader:
     """Reads one file; gathers faults, so that one does not hide the next."""
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Node, zone: str) -> None:
         self._root = root
+        self._default_zone = zone
         self._faults = root.faults
         self.unmapped: str | None = None
 
     def read(self) -> list[StreamMapping]:
         words = self._root.options(["timezone", "unmapped", "tables", "streams"])
-        scope = Scope(self._tables(words.get("tables")), self._zone(words.get("timezone")))
+        zone = self._zone(words.get("timezone"))
+        self._root.fill(_ZONE_MARK, _short(zone or self._default_zone))
+        scope = Scope(self._tables(words.get("tables")), zone)
         if node := words.get("unmapped"):
             self.unmapped = node.text()
             if self.unmapped not in _UNMAPPED:
@@ -198,6 +206,11 @@ class _FileReader:
         except Fault as fault:
             self._faults.append(str(fault))
             return None
+
+
+def _short(zone: str) -> str:
+    """Return what stands for a zone in a column's name: oslo for Europe/Oslo."""
+    return zone.rsplit("/", 1)[-1].lower().replace("-", "_").replace("+", "_")
 
 
 def _read_rule(number: int, node: Node, scope: Scope) -> PlacedRule:

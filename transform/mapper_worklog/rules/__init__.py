@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mapper_worklog.rules.calendar import Calendar
 from mapper_worklog.rules.durations import Hours
-from mapper_worklog.rules.fields import Copy, Drop, Join, Keep, Rename, Set, Text
+from mapper_worklog.rules.fields import Copy, Drop, Integer, Join, Keep, Rename, Set, Text
 from mapper_worklog.rules.hashing import Hash
 from mapper_worklog.rules.lookup import Lookup
 from mapper_worklog.rules.selection import Flag, Where
@@ -22,6 +22,7 @@ _CLASSES: Final[tuple[type[Rule], ...]] = (
     Rename,
     Copy,
     Text,
+    Integer,
     Drop,
     Keep,
     Set,

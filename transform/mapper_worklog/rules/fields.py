@@ -123,6 +123,29 @@ class Text(_Pairs):
 
 
 @dataclass(frozen=True, slots=True)
+class Integer(_Pairs):
+    """``integer: {from: to}``: write a text of digits as a number, for tables that want one."""
+
+    word: ClassVar[str] = "integer"
+
+    @override
+    def _one(self, columns: Columns, old: Field, new: str) -> Step:
+        columns.scalar(dotted(old.path))
+        schema = made("integer", f"{old} as a number.", null=True)
+        columns.add(new, schema, instead_of=[old])
+        read, top = getter(old.path), old.top
+
+        def step(record: Record) -> bool:
+            if top not in record:
+                return False
+            text = str(read(record)).strip()
+            record[new] = int(text) if text.lstrip("-").isdecimal() else None
+            return True
+
+        return step
+
+
+@dataclass(frozen=True, slots=True)
 class Drop(Rule):
     """``drop: [path, ...]``: take fields away."""
 

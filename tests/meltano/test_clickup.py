@@ -1,0 +1,186 @@
+"""ClickUp's time in Postgres, as a user runs it: `meltano run`, with a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.postgres import Postgres, running_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sandbox.client import ClickUpControl, Sandbox
+
+pytestmark = pytest.mark.meltano
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+JOB = "clickup-to-postgres"
+HOUR = 3_600_000
+DAY = 24 * HOUR
+LIVE = "raw.fact_time_entries where _sdc_deleted_at is null"
+
+
+class Project:
+    """The Meltano project of this repository, with a database of its own."""
+
+    def __init__(self, folder: Path, clickup: ClickUpControl, postgres: Postgres) -> None:
+        self.postgres = postgres
+        self.config = folder / "config.json"
+        self.config.write_text(json.dumps(clickup.config() | {"timezone": "Europe/Oslo"}))
+        self.env = os.environ | {
+            "MELTANO_DATABASE_URI": f"sqlite:///{folder}/meltano.db",
+            "MELTANO_HUB_URL": "http://127.0.0.1:1",  # no hub is needed
+            "MELTANO_ENVIRONMENT": "sandbox",
+            "NO_COLOR": "1",
+            "TAP_CLICKUP_API_URL": clickup.api_url,
+            "MAPPER_WORKLOG_HASH_KEY": "pepper",
+            **postgres.settings(),
+        }
+
+    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the job to its end."""
+        command = [str(BIN / "meltano"), "run", *options, JOB]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
+        )
+
+    def kill_during(self, seconds: float, *options: str) -> None:
+        """Start the job, and kill Meltano and all its plugins after some seconds."""
+        with subprocess.Popen(
+            [str(BIN / "meltano"), "run", *options, JOB],
+            cwd=ROOT,
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            time.sleep(seconds)
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def audit(self) -> subprocess.CompletedProcess[str]:
+        """Compare the table with ClickUp."""
+        command = [
+            str(BIN / "tap-clickup"),
+            f"--config={self.config}",
+            f"--audit={self.postgres.url}",
+            f"--audit-table=select * from {LIVE}",  # noqa: S608 - a constant
+            "--audit-columns=id,start_date_oslo,duration_hours",
+        ]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    def count(self) -> int:
+        """Count the rows that a reader sees."""
+        rows = self.postgres.rows(f"select count(*) from {LIVE}")  # noqa: S608 - a constant
+        return int(str(rows[0][0]))
+
+
+@pytest.fixture(scope="session")
+def plugins() -> None:
+    """Install what the job needs, as `meltano install` does for a user."""
+    names = ["tap-clickup", "mapper-worklog", "target-postgres"]
+    command = [str(BIN / "meltano"), "install", *names]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.fixture
+def project(
+    plugins: None,  # noqa: ARG001 - installs them
+    clickup: ClickUpControl,
+    sandbox_server: Sandbox,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Project]:
+    """A project with an empty database, and workspaces on the machine's own clock."""
+    sandbox_server.freeze(datetime.now(UTC))
+    sandbox_server.unfreeze()
+    clickup.reset(entries=300, seed=3, rate_limit=False)
+    clickup.settings(requests_per_minute=10_000)
+    folder = tmp_path_factory.mktemp("pg")
+    with running_postgres(folder / "data") as postgres:
+        yield Project(folder, clickup, postgres)
+
+
+def assert_equal(project: Project) -> None:
+    """Make sure that table and source are the same."""
+    audit = project.audit()
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def test_first_run_refresh_and_re_index_leave_the_table_as_the_source(
+    clickup: ClickUpControl, project: Project
+) -> None:
+    """After edits, back-dated entries and deletes; by the audit, after each run."""
+    first = project.run()
+    assert first.returncode == 0, first.stderr
+    assert_equal(project)
+    now = max(row["start"] for row in clickup.rows("time_entries"))
+    recent = [row for row in clickup.rows("time_entries") if row["start"] > now - 50 * DAY]
+    clickup.edit("time_entries", recent[0]["id"], duration=7 * HOUR)
+    clickup.add("time_entries", start=now - 40 * DAY, duration=2 * HOUR)
+    clickup.delete("time_entries", recent[1]["id"])
+
+    refresh = project.run()
+
+    assert refresh.returncode == 0, refresh.stderr
+    assert_equal(project)
+    old = min(clickup.rows("time_entries"), key=lambda row: int(row["start"]))
+    clickup.delete("time_entries", old["id"])
+    assert project.audit().returncode == 1
+    reindex = project.run("--full-refresh")
+    assert reindex.returncode == 0, reindex.stderr
+    assert_equal(project)
+
+
+def test_a_reader_never_sees_fewer_rows_while_a_re_index_runs(project: Project) -> None:
+    """Old rows stay until all new ones are there."""
+    assert project.run().returncode == 0
+    before = project.count()
+    seen: list[int] = []
+    done = threading.Event()
+
+    def poll() -> None:
+        while not done.is_set():
+            seen.append(project.count())
+            time.sleep(0.05)
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    try:
+        result = project.run("--full-refresh")
+    finally:
+        done.set()
+        reader.join()
+
+    assert result.returncode == 0, result.stderr
+    assert len(seen) > 10
+    assert min(seen) == before
+    assert_equal(project)
+
+
+@pytest.mark.parametrize("options", [(), ("--full-refresh",)], ids=["refresh", "re-index"])
+def test_a_killed_job_that_is_run_again_leaves_the_table_as_the_source(
+    clickup: ClickUpControl, project: Project, options: tuple[str, ...]
+) -> None:
+    """Wherever it was killed."""
+    assert project.run().returncode == 0
+    now = max(row["start"] for row in clickup.rows("time_entries"))
+    recent = [row for row in clickup.rows("time_entries") if row["start"] > now - 50 * DAY]
+    clickup.delete("time_entries", recent[0]["id"])
+    for seconds in (2.5, 3.5):
+        project.kill_during(seconds, *options)
+
+    result = project.run("--force", *options)
+
+    assert result.returncode == 0, result.stderr
+    assert_equal(project)
