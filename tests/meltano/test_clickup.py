@@ -1,4 +1,4 @@
-"""ClickUp's time in Postgres, as a user runs it: `meltano run`, with a real server."""
+"""ClickUp's time in Postgres and BigQuery, as a user runs it: `meltano run`, with real servers."""
 
 from __future__ import annotations
 
@@ -9,34 +9,61 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
-from tests.postgres import Postgres, running_postgres
+from tests.emulators import PROJECT, bigquery_emulator, emulated_bigquery
+from tests.postgres import running_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from singer_sandbox.client import ClickUpControl, Sandbox
 
+__all__ = ["bigquery_emulator"]
 pytestmark = pytest.mark.meltano
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-JOB = "clickup-to-postgres"
 HOUR = 3_600_000
 DAY = 24 * HOUR
-LIVE = "raw.fact_time_entries where _sdc_deleted_at is null"
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """Where a job puts the fact table.
+
+    Attributes:
+        job: Name of the job.
+        table: The table, as a query names it.
+        url: Where it is, for the audit.
+        env: Settings of the loader.
+        query: Runs a statement for its rows.
+    """
+
+    job: str
+    table: str
+    url: str
+    env: dict[str, str]
+    query: Callable[[str], list[tuple[object, ...]]]
+
+    @property
+    def live(self) -> str:
+        """What readers take for the table."""
+        return f"{self.table} where _sdc_deleted_at is null"
 
 
 class Project:
     """The Meltano project of this repository, with a database of its own."""
 
-    def __init__(self, folder: Path, clickup: ClickUpControl, postgres: Postgres) -> None:
-        self.postgres = postgres
+    def __init__(self, folder: Path, clickup: ClickUpControl, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
         self.config = folder / "config.json"
         self.config.write_text(json.dumps(clickup.config() | {"timezone": "Europe/Oslo"}))
         self.env = os.environ | {
@@ -46,12 +73,12 @@ class Project:
             "NO_COLOR": "1",
             "TAP_CLICKUP_API_URL": clickup.api_url,
             "MAPPER_WORKLOG_HASH_KEY": "pepper",
-            **postgres.settings(),
+            **warehouse.env,
         }
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the job to its end."""
-        command = [str(BIN / "meltano"), "run", *options, JOB]
+        command = [str(BIN / "meltano"), "run", *options, self.warehouse.job]
         return subprocess.run(
             command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
         )
@@ -59,7 +86,7 @@ class Project:
     def kill_during(self, seconds: float, *options: str) -> None:
         """Start the job, and kill Meltano and all its plugins after some seconds."""
         with subprocess.Popen(
-            [str(BIN / "meltano"), "run", *options, JOB],
+            [str(BIN / "meltano"), "run", *options, self.warehouse.job],
             cwd=ROOT,
             env=self.env,
             stdout=subprocess.DEVNULL,
@@ -74,24 +101,56 @@ class Project:
         command = [
             str(BIN / "tap-clickup"),
             f"--config={self.config}",
-            f"--audit={self.postgres.url}",
-            f"--audit-table=select * from {LIVE}",  # noqa: S608 - a constant
+            f"--audit={self.warehouse.url}",
+            f"--audit-table=select * from {self.warehouse.live}",  # noqa: S608 - a constant
             "--audit-columns=id,start_date_oslo,duration_hours",
         ]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def count(self) -> int:
         """Count the rows that a reader sees."""
-        rows = self.postgres.rows(f"select count(*) from {LIVE}")  # noqa: S608 - a constant
-        return int(str(rows[0][0]))
+        statement = f"select count(*) from {self.warehouse.live}"  # noqa: S608 - a constant
+        return int(str(self.warehouse.query(statement)[0][0]))
 
 
 @pytest.fixture(scope="session")
 def plugins() -> None:
-    """Install what the job needs, as `meltano install` does for a user."""
-    names = ["tap-clickup", "mapper-worklog", "target-postgres"]
+    """Install what the jobs need, as `meltano install` does for a user."""
+    names = ["tap-clickup", "mapper-worklog", "target-postgres", "target-bigquery"]
     command = [str(BIN / "meltano"), "install", *names]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.fixture(params=["postgres", "bigquery"])
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """An empty database of each kind."""
+    if request.param == "postgres":
+        with running_postgres(tmp_path_factory.mktemp("pg") / "data") as postgres:
+            yield Warehouse(
+                "clickup-to-postgres",
+                "raw.fact_time_entries",
+                postgres.url,
+                postgres.settings(),
+                postgres.rows,
+            )
+        return
+    endpoint = request.getfixturevalue("bigquery_emulator")
+    dataset = f"d_{uuid4().hex[:8]}"
+    env = {
+        "TARGET_BIGQUERY_PROJECT": PROJECT,
+        "TARGET_BIGQUERY_DATASET": dataset,
+        "TARGET_BIGQUERY_API_ENDPOINT": endpoint,
+    }
+    with closing(emulated_bigquery(endpoint)) as client:
+        yield Warehouse(
+            "clickup-to-bigquery",
+            f"{dataset}.fact_time_entries",
+            f"bigquery://{PROJECT}/{dataset}?api_endpoint={endpoint}",
+            env,
+            lambda sql: [tuple(row) for row in client.query(sql).result()],
+        )
 
 
 @pytest.fixture
@@ -99,16 +158,15 @@ def project(
     plugins: None,  # noqa: ARG001 - installs them
     clickup: ClickUpControl,
     sandbox_server: Sandbox,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Project]:
+    warehouse: Warehouse,
+    tmp_path: Path,
+) -> Project:
     """A project with an empty database, and workspaces on the machine's own clock."""
     sandbox_server.freeze(datetime.now(UTC))
     sandbox_server.unfreeze()
     clickup.reset(entries=300, seed=3, rate_limit=False)
     clickup.settings(requests_per_minute=10_000)
-    folder = tmp_path_factory.mktemp("pg")
-    with running_postgres(folder / "data") as postgres:
-        yield Project(folder, clickup, postgres)
+    return Project(tmp_path, clickup, warehouse)
 
 
 def assert_equal(project: Project) -> None:

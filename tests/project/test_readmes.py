@@ -12,6 +12,7 @@ import yaml
 from mapper_worklog.mapper import MapperWorklog
 from tap_clickup.tap import TapClickUp
 from tap_harvest.tap import TapHarvest
+from target_bigquery.target import TargetBigQuery
 from target_files.target import TargetFiles
 
 from tests.project.readme_tables import READMES, ROOT, render
@@ -28,6 +29,7 @@ KINDS = {
     "array": {"array"},
     "boolean": {"boolean"},
     "number": {"decimal"},
+    "object": {"object"},
 }
 
 
@@ -61,6 +63,7 @@ def test_about_names_every_setting_of_the_readme() -> None:
         ("extractors", TapClickUp),
         ("extractors", TapHarvest),
         ("mappers", MapperWorklog),
+        ("loaders", TargetBigQuery),
         ("loaders", TargetFiles),
     ],
 )

@@ -27,7 +27,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("packages", "command"),
     [
         (["worktaps_tap_harvest", "singer_tapkit"], ["tap-harvest", "--discover"]),
+        (["worktaps_tap_clickup", "singer_tapkit"], ["tap-clickup", "--version"]),
         (["worktaps_mapper_worklog"], ["mapper-worklog", "--version"]),
+        (["worktaps_target_bigquery"], ["target-bigquery", "--version"]),
         (["worktaps_target_files"], ["target-files", "--version"]),
         (["singer_sandbox"], ["sandbox", "--help"]),
     ],

@@ -1,0 +1,1 @@
+"""Singer target for BigQuery: a staging table and one MERGE per flush."""
