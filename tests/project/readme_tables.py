@@ -1,4 +1,4 @@
-"""The tables of settings and streams in a tap's README, made from the tap itself.
+"""The generated tables of READMEs and docs, made from the taps and tests themselves.
 
 ``make docs`` writes them; a test fails while a README says something else.
 """
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tap_clickup.tap import TapClickUp
 from tap_harvest.tap import TapHarvest
 
+from tests.loaders.table import loaders_table
+
 if TYPE_CHECKING:
     from singer_sdk import Stream
     from singer_tapkit import Tap
@@ -26,19 +28,24 @@ READMES: dict[Path, type[Tap]] = {
 }
 
 
-def render(readme: str, tap: type[Tap]) -> str:
-    """Return a README with its generated parts renewed.
+def pages() -> dict[Path, str]:
+    """Return each page that has generated parts, with these renewed."""
+    tables = {
+        path: {"settings": settings_table(tap), "streams": streams_table(tap)}
+        for path, tap in READMES.items()
+    }
+    tables[ROOT / "docs" / "loaders.md"] = {"loaders": loaders_table()}
+    return {path: _fill(path.read_text(), found) for path, found in tables.items()}
 
-    Args:
-        readme: Text with ``<!-- settings -->`` and ``<!-- streams -->`` blocks.
-        tap: The tap that it describes.
-    """
-    for name, table in (("settings", settings_table(tap)), ("streams", streams_table(tap))):
+
+def _fill(page: str, tables: dict[str, str]) -> str:
+    """Put tables between their ``<!-- name -->`` and ``<!-- /name -->``."""
+    for name, table in tables.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, _, rest = readme.partition(start)
+        before, _, rest = page.partition(start)
         _, _, after = rest.partition(end)
-        readme = before + start + table + end + after
-    return readme
+        page = before + start + table + end + after
+    return page
 
 
 def settings_table(tap: type[Tap]) -> str:
@@ -87,5 +94,5 @@ def _requests(stream: type[Stream]) -> str:
 
 
 if __name__ == "__main__":
-    for path, tap_class in READMES.items():
-        path.write_text(render(path.read_text(), tap_class))
+    for path, text in pages().items():
+        path.write_text(text)
