@@ -5,7 +5,7 @@ PACKAGES := tapkit sandbox tap-harvest tap-clickup transform plugins/target-bigq
 UV := .venv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help demo test unit lint types docs bench setup format clean
+.PHONY: help demo test unit lint types proofs docs bench setup format clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -18,7 +18,10 @@ test: lint types ## Check everything: format, lint, types, all tests.
 	$(RUN) pytest
 
 unit: setup ## Run the quick tests only.
-	$(RUN) pytest -m "not meltano and not wheels"
+	$(RUN) pytest -m "not meltano and not wheels and not proof"
+
+proofs: setup ## Run the slow proofs: processes killed at random, again and again.
+	$(RUN) pytest -m proof
 
 lint: setup ## Check format, style, imports between packages, declared dependencies.
 	$(RUN) ruff format --check .

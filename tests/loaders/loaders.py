@@ -51,10 +51,12 @@ class Loader(ABC):
     Attributes:
         name: What people call it.
         command: The command, without its settings.
+        table: Where its rows are to be found.
     """
 
     name: str
     command: tuple[str, ...]
+    table = TABLE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -142,7 +144,7 @@ class FilesJsonl(Loader):
 
     @override
     def stored(self) -> list[Row]:
-        return _jsonl(self.folder / f"{TABLE}.jsonl")
+        return _jsonl(self.folder / f"{self.table}.jsonl")
 
 
 class FilesDuckDB(Loader):
@@ -157,7 +159,7 @@ class FilesDuckDB(Loader):
 
     @override
     def stored(self) -> list[Row]:
-        return _duckdb(self.folder / "worktaps.duckdb", TABLE)
+        return _duckdb(self.folder / "worktaps.duckdb", self.table)
 
 
 class BigQuery(Loader):
@@ -177,7 +179,7 @@ class BigQuery(Loader):
 
     @override
     def stored(self) -> list[Row]:
-        statement = f"SELECT * FROM {self.dataset}.{TABLE}"  # noqa: S608 - a constant
+        statement = f"SELECT * FROM {self.dataset}.{self.table}"  # noqa: S608 - a constant
         with closing(emulated_bigquery(self.endpoint)) as client:
             return [dict(row.items()) for row in client.query(statement).result()]
 
@@ -200,7 +202,7 @@ class Postgres(Loader):
     @override
     def stored(self) -> list[Row]:
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
-            statement = f"SELECT * FROM {self.schema}.{TABLE}"  # noqa: S608 - no input
+            statement = f"SELECT * FROM {self.schema}.{self.table}"  # noqa: S608 - no input
             found = connection.execute(statement.encode()).fetchall()
         return [_without_metadata(row) for row in found]
 
@@ -217,7 +219,7 @@ class Jsonl(Loader):
 
     @override
     def stored(self) -> list[Row]:
-        return _jsonl(self.folder / f"{TABLE}.jsonl")
+        return _jsonl(self.folder / f"{self.table}.jsonl")
 
 
 class DuckDB(Loader):
@@ -236,7 +238,7 @@ class DuckDB(Loader):
 
     @override
     def stored(self) -> list[Row]:
-        return [_without_metadata(row) for row in _duckdb(self.folder / "t.duckdb", TABLE)]
+        return [_without_metadata(row) for row in _duckdb(self.folder / "t.duckdb", self.table)]
 
 
 LOADERS: dict[str, type[Loader]] = {

@@ -64,7 +64,8 @@ class TimeEntries(AuditedStream, ClickUpStream):
 
     Key: id. Replication: updated_at; each run reads the days of lookback again, since ClickUp
     cannot be asked for what was changed. The bookmark is the end of the last window.
-    Requests: one per window and 50 people; one per window and person with OAuth tokens.
+    Requests: one per window, workspace and 50 people: with windows of 30 days about 25 in full and 3
+    in a refresh for two years, with window 0 just 2 and 1; per person with OAuth tokens.
     Units: start, end and duration are milliseconds. While a timer runs, end and duration are null,
     and the bookmark stays behind its start.
     Deletes: ClickUp keeps no trace of a deleted entry.
