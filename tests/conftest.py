@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import io
+import json
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from singer_sandbox.client import running_sandbox
-from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_tapkit.clock import FakeClock
+from singer_tapkit.message_writer import MessageWriter
 from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sandbox.client import ClickUpControl, HarvestControl, Sandbox
-    from singer_sdk.singerlib.encoding.simple import Message
     from singer_tapkit import Tap
     from singer_tapkit.outcomes import Outcome
 
@@ -59,21 +60,6 @@ class Run:
         return value
 
 
-class Collector(GenericSingerWriter[str, "Message"]):
-    """Keeps messages instead of printing them."""
-
-    def __init__(self, messages: list[dict[str, Any]]) -> None:
-        self._messages = messages
-
-    @override
-    def serialize_message(self, message: Message) -> str:
-        raise NotImplementedError
-
-    @override
-    def write_message(self, message: Message) -> None:
-        self._messages.append(copy.deepcopy(message.to_dict()))
-
-
 class LogKeeper(logging.Handler):
     """Keeps everything that is logged, at every level."""
 
@@ -103,6 +89,7 @@ def run(
         state: State of the run before.
     """
     result = Run()
+    output = io.BytesIO()
     keeper = LogKeeper()
     root = logging.getLogger()
     level = root.level
@@ -112,7 +99,7 @@ def run(
         tap = tap_class(
             config=dict(config),
             state=copy.deepcopy(state),
-            message_writer=Collector(result.messages),
+            message_writer=MessageWriter(output),
         )
         if select is not None:
             wanted = [select] if isinstance(select, str) else select
@@ -125,6 +112,7 @@ def run(
         root.removeHandler(keeper)
         root.setLevel(level)
         result.log = "\n".join(keeper.lines)
+        result.messages = [json.loads(line) for line in output.getvalue().splitlines()]
     return result
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from singer_tapkit.bookmarks import canonical
 from singer_tapkit.errors import StreamError, StreamFailedError
 from singer_tapkit.http import Action, Call, Client, Credential, Limiter, Rule, Verdict
+from singer_tapkit.rows import Rows, column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -177,10 +178,10 @@ class HarvestClient(Client):
             StreamFailedError: If the answer is not such a page, or names a page elsewhere.
         """
         url = self._api_url + path_or_url if path_or_url.startswith("/") else path_or_url
-        call = Call("GET", url, params, rules=rules)
+        call = Call("GET", url, params, rows=key, rules=rules)
         answer = self.send(call, limiter or self.general_limiter)
         records = answer.get(key)
-        if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
+        if not _are_objects(records):
             msg = f"{call}: the answer holds no list named {key}. Check api_url"
             raise StreamFailedError(msg)
         links = answer.get("links")
@@ -189,7 +190,7 @@ class HarvestClient(Client):
             raise StreamFailedError(msg)
         total, last = answer.get("total_entries"), links.get("last")
         return Page(
-            records=[row for row in records if isinstance(row, dict)],
+            records=records,
             total_entries=total if isinstance(total, int) else None,
             next_url=self._next_address(links["next"], call),
             last_url=last if isinstance(last, str) and self._is_own(last) else None,
@@ -262,7 +263,11 @@ class HarvestClient(Client):
         if name not in self._oldest_days:
             newest = self.read_page(f"/{name}", name, {"per_page": "1"})
             oldest = self.read_page(newest.last_url, name) if newest.last_url else newest
-            days = [str(row.get("spent_date")) for row in (*newest.records, *oldest.records)]
+            days = [
+                str(day)
+                for page in (newest, oldest)
+                for (day,) in column(page.records, "spent_date")
+            ]
             self._oldest_days[name] = date.fromisoformat(min(days)) if days else None
         return self._oldest_days[name]
 
@@ -280,13 +285,12 @@ class HarvestClient(Client):
         if (path, stamp) not in self._parents:
             params = {"updated_since": stamp} if stamp else {}
             pages = self.read_list(path, path.removeprefix("/"), params)
+            needed = ("id", "updated_at", "access_roles")
             self._parents[path, stamp] = list(
                 {
-                    row["id"]: {
-                        name: row.get(name) for name in ("id", "updated_at", "access_roles")
-                    }
+                    values[0]: dict(zip(needed, values, strict=True))
                     for page in pages
-                    for row in page.records
+                    for values in column(page.records, *needed)
                 }.values()
             )
         return self._parents[path, stamp]
@@ -309,6 +313,12 @@ class HarvestClient(Client):
 
     def _is_own(self, url: str) -> bool:
         return _origin(url) == _origin(self._api_url)
+
+
+def _are_objects(records: object) -> TypeGuard[Sequence[Record]]:
+    if isinstance(records, Rows):
+        return True
+    return isinstance(records, list) and all(isinstance(row, dict) for row in records)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -17,6 +17,7 @@ are explained in the modules ``versions`` and ``keysets``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from singer_tapkit.types import Json
 
+_CANONICAL: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _SMALLEST_LOOKBACK: Final = timedelta(seconds=1)
 """Vendors do not say whether their filters are inclusive; one second makes it not matter."""
 
@@ -156,21 +158,23 @@ class Bookmark:
             self._since = start
         return Reading(self._since, incremental=bookmark is not None)
 
-    def saw(self, value: Json) -> None:
-        """Take notice of one replication key value; ``None`` is no news.
+    def saw(self, *values: Json) -> None:
+        """Take notice of replication key values; ``None`` is no news.
 
         Raises:
-            StreamFailedError: If the value is not a timestamp.
+            StreamFailedError: If a value is not a timestamp.
         """
-        if value is None:
-            return
-        try:
-            moment = parse_instant(str(value))
-        except ValueError:
-            msg = f"a record's {self.replication_key} is not a timestamp"
-            raise StreamFailedError(msg) from None
-        if self._newest is None or moment > self._newest:
-            self._newest = moment
+        texts = {str(value) for value in values if value is not None}
+        if all(_CANONICAL.fullmatch(text) for text in texts):
+            texts = {max(texts)} if texts else texts  # they compare like the instants that they are
+        for text in texts:
+            try:
+                moment = parse_instant(text)
+            except ValueError:
+                msg = f"a record's {self.replication_key} is not a timestamp"
+                raise StreamFailedError(msg) from None
+            if self._newest is None or moment > self._newest:
+                self._newest = moment
 
     def keep_place(self, position: str) -> None:
         """Store how far the reading has come, so that the next run can go on from there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import singer_sdk
 from singer_sdk.exceptions import SyncLifecycleSignal
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
@@ -12,13 +13,16 @@ from singer_tapkit.bookmarks import Bookmark, Reading
 from singer_tapkit.deletions import DELETED_AT, DELETED_AT_SCHEMA, DeletionMode
 from singer_tapkit.errors import RunAbortedError, StreamError, StreamUnavailableError
 from singer_tapkit.http.redaction import whereabouts
+from singer_tapkit.message_writer import MessageWriter
 from singer_tapkit.outcomes import Outcome, Result
 from singer_tapkit.reconcile import ReconciledStream
+from singer_tapkit.record_writer import RecordWriter
+from singer_tapkit.rows import column
 from singer_tapkit.schema import copy_marks
 from singer_tapkit.versions import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from datetime import timedelta
 
     from singer_sdk.helpers import types as sdk_types
@@ -44,6 +48,7 @@ class Stream(ReconciledStream):
     """
 
     holds_everything: ClassVar[bool] = True
+    _records: int = 0
 
     @property
     def client(self) -> Client | None:
@@ -81,17 +86,16 @@ class Stream(ReconciledStream):
 
         Replaces the SDK's loop, which stops the whole run at the first error, moves a bookmark
         backwards when only older records are read again, and never resumes within a stream.
+        Nothing is yielded: the SDK only waits for the end.
         """
         self.missing = []
         self.tombstones = 0
         client = self.client
         requests, waited = (client.requests_sent, client.waited_seconds) if client else (0, 0.0)
-        records = 0
+        self._records = 0
         result, detail = Result.FAILED, "interrupted"
         try:
-            for record in self._write(write_messages=write_messages):
-                records += 1
-                yield record
+            self._run(write_messages=write_messages)
             result = Result.PARTIAL if self.missing else Result.COMPLETE
             detail = "; ".join(self.missing)
         except (SyncLifecycleSignal, GeneratorExit):
@@ -114,7 +118,7 @@ class Stream(ReconciledStream):
                 stream=self.name,
                 result=result,
                 detail=detail,
-                records=records,
+                records=self._records,
                 tombstones=self.tombstones,
                 requests=client.requests_sent - requests if client else 0,
                 waited_seconds=client.waited_seconds - waited if client else 0.0,
@@ -122,9 +126,12 @@ class Stream(ReconciledStream):
             )
             self._tap.outcomes.append(outcome)
             log = self.logger.info if result is Result.COMPLETE else self.logger.warning
-            log("Stream '%s': %s, %d records", self.name, result.value, records)
+            log("Stream '%s': %s, %d records", self.name, result.value, self._records)
+        if isinstance(self._tap.message_writer, MessageWriter):
+            self._tap.message_writer.flush()  # what came before an error is of use, too
+        yield from ()
 
-    def _write(self, *, write_messages: bool) -> Iterator[Record]:
+    def _run(self, *, write_messages: bool) -> None:
         if self._tap.aborted:
             raise RunAbortedError(self._tap.aborted)
         bookmark = self._bookmark()
@@ -141,20 +148,19 @@ class Stream(ReconciledStream):
         )
         self._stream_version = version.number or None
         self.logger.info("Reading '%s' %s", self.name, reading)
-        written = 0
         self._last_heartbeat = self._tap.clock.monotonic()
+        write = self._writer() if write_messages else None
         with self.get_record_counter() as counter, self.get_sync_timer():
             for batch in self._reconciled(reading):
-                for record in self._processed(batch, bookmark):
-                    self._check_max_record_limit(written)
-                    if write_messages:
-                        self._write_record_message(record)
-                    counter.increment()
-                    written += 1
-                    yield record
+                records = self._processed(batch, bookmark)
+                if write:
+                    write(records)
+                counter.increment(len(records))
+                self._records += len(records)
+                self._check_max_record_limit(self._records - 1)
                 if bookmark:
                     self._keep_place(bookmark, batch)
-                self._log_heartbeat(written, batch)
+                self._log_heartbeat(batch)
         if version.replaces and self.holds_everything and not self.missing:
             self._activate(version.number, write_messages=write_messages)
         if bookmark:
@@ -162,19 +168,33 @@ class Stream(ReconciledStream):
         if reading.until is None:
             self._write_state()
 
+    def _writer(self) -> Callable[[Sequence[Record]], None]:
+        """Return what writes the records of a batch: the fast way where it does the same."""
+        output = self._tap.message_writer
+        if isinstance(output, MessageWriter) and RecordWriter.can_write(self):
+            writer = RecordWriter(self, output, self._stream_version)
+            return lambda records: writer.write(records, self._tap.clock.now())
+
+        def write(records: Sequence[Record]) -> None:
+            for record in records:
+                self._write_record_message(record)
+
+        return write
+
     def _activate(self, version: int, *, write_messages: bool) -> None:
         self.stream_state["version"] = version
         if write_messages:
             self._write_activate_version_message(version)
 
-    def _processed(self, batch: Batch, bookmark: Bookmark | None) -> Iterator[Record]:
-        for raw in batch.records:
-            record = self.post_process(raw)
-            if record is None:
-                continue
-            if bookmark and batch.newest is None:
-                bookmark.saw(record.get(bookmark.replication_key))
-            yield record
+    def _processed(self, batch: Batch, bookmark: Bookmark | None) -> Sequence[Record]:
+        """Let the stream change its records, and take notice of how new they are."""
+        records = batch.records
+        if type(self).post_process is not singer_sdk.Stream.post_process:
+            processed = map(self.post_process, records)
+            records = [record for record in processed if record is not None]
+        if bookmark and batch.newest is None:
+            bookmark.saw(*(value for (value,) in column(records, bookmark.replication_key)))
+        return records
 
     def _bookmark(self) -> Bookmark | None:
         """Return the stream's bookmark, or ``None`` for a reading that leaves bookmarks alone."""
@@ -195,7 +215,7 @@ class Stream(ReconciledStream):
         self.state_manager.is_flushed = False
         self._write_state_message()
 
-    def _log_heartbeat(self, written: int, batch: Batch) -> None:
+    def _log_heartbeat(self, batch: Batch) -> None:
         """Say once a minute how far a long reading has come."""
         now = self._tap.clock.monotonic()
         if now - self._last_heartbeat < _HEARTBEAT_SECONDS:
@@ -204,7 +224,7 @@ class Stream(ReconciledStream):
         self.logger.info(
             "Reading '%s': %d records so far, %d requests, waited %.0f s%s",
             self.name,
-            written,
+            self._records,
             self.client.requests_sent if self.client else 0,
             self.client.waited_seconds if self.client else 0,
             f", at {batch.position}" if batch.position else "",

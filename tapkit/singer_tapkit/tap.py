@@ -26,6 +26,7 @@ from typing_extensions import override
 from singer_tapkit.clock import Clock, SystemClock
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import AuditError
+from singer_tapkit.message_writer import MessageWriter
 from singer_tapkit.outcomes import OnStreamError, Outcome, exit_code, table
 from singer_tapkit.schema import copy_marks
 from singer_tapkit.settings import find_faults, parse_date, parse_duration
@@ -50,6 +51,7 @@ class Tap(singer_sdk.Tap):
 
     clock: Clock = SystemClock()
     aborted: str | None = None
+    message_writer_class = MessageWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
@@ -168,10 +170,18 @@ class Tap(singer_sdk.Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Write the state and leave; a run that was stopped has not succeeded."""
-        try:
-            super()._handle_termination(signum, frame)
-        finally:
-            sys.exit(128 + signum)
+
+        def leave() -> None:
+            try:
+                super(Tap, self)._handle_termination(signum, frame)
+            finally:
+                sys.exit(128 + signum)
+
+        writer = self.message_writer
+        if isinstance(writer, MessageWriter):
+            writer.when_idle(leave)
+        else:
+            leave()
 
     def report(self) -> int:
         """Close the log with the table of outcomes and a metric per stream.

@@ -9,6 +9,7 @@ from singer_tapkit.bookmarks import canonical, parse_instant
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentEmptyError
 from singer_tapkit.http import Action, Rule, Verdict
+from singer_tapkit.rows import column
 from singer_tapkit.windows import Days
 from typing_extensions import override
 
@@ -66,9 +67,9 @@ class HarvestStream(Stream):
         if self.replication_key is None or reading.whole:
             return
         keys = {
-            str(row["id"]): None
+            str(key): None
             for page in self.client.read_list(self.path, self.records_key, page_size=self.page_size)
-            for row in page.records
+            for (key,) in column(page.records, "id")
         }
         yield Listing(Days(), keys)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from singer_tapkit import Batch, Listing, Place
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import StreamFailedError
+from singer_tapkit.rows import column
 from singer_tapkit.windows import Days, cut
 from typing_extensions import override
 
@@ -80,57 +81,61 @@ class DatedStream(HarvestStream):
         if days.last is not None:
             query["to"] = days.last.isoformat()
         page = self.client.read_page(self.path, self.records_key, query)
-        self._check(page, days)
+        dates = self._dates(page, days)
         if page.next_url is not None and not page.records:
             msg = f"GET {self.path}: Harvest names a next page behind an empty one"
             raise StreamFailedError(msg)
         position = days.end.isoformat() if days.end else None
         if page.next_url is None:
-            listings = [] if params else [self._listing(days, page.records)]
+            listed = self.deletions is not None and not params
+            listings = [self._listing(days, page.records)] if listed else []
             yield Batch(page.records, position=position, listings=listings)
         elif days.last is not None and days.start == days.last:
             yield from self._read_day(days, query, position, listed=not params)
         else:
-            for part in self._cut(days, page):
+            for part in self._cut(days, page, dates):
                 yield from self._read(part, params)
 
     def _read_day(
         self, day: Days, query: Mapping[str, str], position: str | None, *, listed: bool
     ) -> Iterator[Batch]:
         """Read a day that has more records than a page holds."""
-        records: dict[str, Record] = {}
+        keys: dict[str, date | None] = {}
         for page in self.client.read_list(self.path, self.records_key, query):
             if listed:
-                records.update({str(row["id"]): row for row in page.records})
+                keys.update(self._listing(day, page.records).keys)
             yield Batch(page.records)
-        listings = [self._listing(day, list(records.values()))] if listed else []
+        listings = [Listing(day, keys)] if listed else []
         yield Batch([], position=position, listings=listings)
 
     def _listing(self, days: Days, records: Sequence[Record]) -> Listing:
-        return Listing(days, {str(row["id"]): self.place(row).day for row in records})
+        rows = column(records, "id", self.date_field)
+        return Listing(days, {str(key): date.fromisoformat(str(day)) for key, day in rows})
 
-    def _cut(self, days: Days, page: Page) -> list[Days]:
+    def _cut(self, days: Days, page: Page, dates: set[date]) -> list[Days]:
         """Cut a span with too many records, by where its records are known to lie."""
-        dates = self._dates(page)
         low = days.start
         if page.last_url is not None and (days.start is None or days.end is None):
             oldest = self.client.read_page(page.last_url, self.records_key)
-            self._check(oldest, days)
-            dates += self._dates(oldest)
+            dates |= self._dates(oldest, days)
             low = min(dates)
         low, high = low or min(dates), max(dates)
         total = page.total_entries or 2 * len(page.records)
         return cut(days, low=low, high=high, pieces=ceil(total / (len(page.records) * _FILL)))
 
-    def _dates(self, page: Page) -> list[date]:
+    def _dates(self, page: Page, days: Days) -> set[date]:
+        """Return the days that records of a page lie on.
+
+        Raises:
+            StreamFailedError: If the filters were not obeyed: unknown ones are silently ignored.
+        """
+        texts = {str(day) for (day,) in column(page.records, self.date_field)}
         try:
-            return [date.fromisoformat(str(row.get(self.date_field))) for row in page.records]
+            dates = {date.fromisoformat(text) for text in texts}
         except ValueError:
             msg = f"GET {self.path}: a record's {self.date_field} is not a date"
             raise StreamFailedError(msg) from None
-
-    def _check(self, page: Page, days: Days) -> None:
-        """Make sure that the filters were obeyed: unknown ones are silently ignored."""
-        if any(day not in days for day in self._dates(page)):
+        if any(day not in days for day in dates):
             msg = f"GET {self.path}: Harvest ignored the filters from and to"
             raise StreamFailedError(msg)
+        return dates

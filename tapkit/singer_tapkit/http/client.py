@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Protocol
 
 import orjson
 import requests
@@ -21,6 +21,7 @@ from singer_tapkit.errors import (
 from singer_tapkit.http.redaction import describe, machine_code
 from singer_tapkit.http.retry import RetryPolicy, TransientError, retry_after_seconds
 from singer_tapkit.http.verdicts import Action, Rule, Verdict, judge
+from singer_tapkit.rows import split_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +69,8 @@ class Call:
         form: Form fields of the body.
         body: JSON of the body.
         wrap: Name to return the answer under if it is an array.
+        rows: Name of a list in the answer whose rows stay undecoded, where that can be: it then
+            is :class:`singer_tapkit.rows.Rows`.
         rules: Rows of the verdict table that come before the client's own.
     """
 
@@ -77,6 +80,7 @@ class Call:
     form: Mapping[str, str] | None = None
     body: Mapping[str, Json] | None = None
     wrap: str | None = None
+    rows: str | None = None
     rules: Sequence[Rule] = ()
 
     @override
@@ -140,7 +144,7 @@ class Client:
         self.waited_seconds += seconds
         self._clock.sleep(seconds)
 
-    def send(self, call: Call, limiter: Limiter) -> dict[str, Json]:
+    def send(self, call: Call, limiter: Limiter) -> dict[str, Any]:
         """Send a request until it is answered for good.
 
         Args:
@@ -171,12 +175,15 @@ class Client:
             raise StreamFailedError(msg) from None
         raise AssertionError  # the loop returns or raises
 
-    def _attempt(self, call: Call, limiter: Limiter) -> dict[str, Json]:
+    def _attempt(self, call: Call, limiter: Limiter) -> dict[str, Any]:
         response, verdict = self._exchange(call, limiter)
         if verdict.action is Action.REAUTHENTICATE and self._credential.renew():
             response, verdict = self._exchange(call, limiter)
         if verdict.action is not Action.ACCEPT:
             self._refuse(call, response, verdict)
+        page = split_page(response.content, call.rows) if call.rows else None
+        if page is not None:
+            return page
         data = _decode(response)
         if call.wrap and isinstance(data, list):
             return {call.wrap: data}
