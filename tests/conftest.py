@@ -8,6 +8,7 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -122,12 +123,25 @@ class SharedClock(FakeClock):
     def __init__(self, server: Sandbox, now: datetime) -> None:
         super().__init__(now)
         self._server = server
+        self._moving = Lock()
         server.freeze(now)
 
     @override
     def advance(self, seconds: float) -> None:
-        super().advance(seconds)
-        self._server.advance(seconds)
+        with self._moving:
+            self._server.advance(seconds)
+            super().advance(seconds)
+
+    def rewind(self) -> None:
+        """Go back to the start, as for a second run at the same time."""
+        with self._moving:
+            self._elapsed = 0.0
+            self._server.freeze(self._start)
+
+    @override
+    def monotonic(self) -> float:
+        with self._moving:  # nobody's clock may be ahead of the server's
+            return super().monotonic()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,10 @@ from singer_tapkit.http import Action, Rule, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from singer_tapkit.errors import StreamUnavailableError
     from singer_tapkit.types import Record
+
+    Answer = list[tuple[Sequence[str], list[Record]]] | StreamUnavailableError
 
 _MOST_IDS: Final = 50
 """Users per request, which keeps addresses short."""
@@ -38,12 +41,14 @@ class Assignees:
 
     Attributes:
         refused: Those whose time may not be read.
+        closed: Why nobody's may be, once that is known.
     """
 
     def __init__(self, user_ids: Sequence[str]) -> None:
         self._user_ids = list(dict.fromkeys(user_ids))
         self._one_by_one = False
         self.refused: list[str] = []
+        self.closed: StreamUnavailableError | None = None
 
     @property
     def readable(self) -> list[str]:

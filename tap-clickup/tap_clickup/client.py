@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from singer_tapkit.errors import RunAbortedError, StreamFailedError
 from singer_tapkit.http import Action, Call, Client, Limiter, Rule, Verdict
+from singer_tapkit.overlap import Memo
 from typing_extensions import override
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class ClickUpClient(Client):
         clock: Source of time.
         user_agent: Sent with each request.
         requests_per_minute: Most requests; as many as ClickUp's plan allows if ``None``.
+        concurrency: How many requests may be under way at a time.
     """
 
     code_field: ClassVar[str] = "ECODE"
@@ -114,10 +115,16 @@ class ClickUpClient(Client):
         clock: Clock,
         user_agent: str,
         requests_per_minute: int | None,
+        concurrency: int,
     ) -> None:
         super().__init__(
-            clock=clock, credential=token, headers={"User-Agent": user_agent}, rules=RULES
+            clock=clock,
+            credential=token,
+            headers={"User-Agent": user_agent},
+            rules=RULES,
+            concurrency=concurrency,
         )
+        self._memo = Memo()
         self._api_url = api_url.rstrip("/")
         self._fixed_limit = requests_per_minute
         self.limiter = Limiter(
@@ -168,13 +175,16 @@ class ClickUpClient(Client):
             raise StreamFailedError(msg)
         return [row for row in rows if isinstance(row, dict)]
 
-    @cached_property
+    @property
     def workspaces(self) -> list[Record]:
         """All workspaces of the token, with their members; asked for once per run.
 
         Raises:
             RunAbortedError: If there are none.
         """
+        return self._memo.get("workspaces", self._read_workspaces)
+
+    def _read_workspaces(self) -> list[Record]:
         found = self.rows("/v2/team", "teams", rules=[_TOKEN_REFUSED])
         if not found:
             msg = f"the token opens no workspace. {_REMEDY}"

@@ -7,19 +7,22 @@ left out and remembered: every stream that depends on it is then partial, and sa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from singer_tapkit.errors import ParentRefusedError, StreamUnavailableError
+from singer_tapkit.overlap import Memo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from singer_tapkit.overlap import Overlap
     from singer_tapkit.types import Record
 
     from tap_clickup.client import ClickUpClient
 
 _GUEST: Final = 4
+Refusal = ParentRefusedError | StreamUnavailableError
+"""What becomes of one parent when ClickUp does not show what is in it."""
 
 
 @dataclass(slots=True)
@@ -40,16 +43,24 @@ class Source:
 
     Args:
         client: Asks.
+        overlap: Lets it ask several things at a time.
         workspace_ids: The workspaces to read; all if ``None``.
     """
 
-    def __init__(self, client: ClickUpClient, workspace_ids: Sequence[str] | None) -> None:
+    def __init__(
+        self, client: ClickUpClient, overlap: Overlap, workspace_ids: Sequence[str] | None
+    ) -> None:
         self._client = client
+        self._overlap = overlap
+        self._memo = Memo()
         self._wanted = None if workspace_ids is None else [str(name) for name in workspace_ids]
 
-    @cached_property
+    @property
     def workspaces(self) -> Part:
         """The workspaces to read, with their members."""
+        return self._memo.get("workspaces", self._read_workspaces)
+
+    def _read_workspaces(self) -> Part:
         found = {str(row.get("id")): row for row in self._client.workspaces}
         wanted = list(found) if self._wanted is None else self._wanted
         lacking = [name for name in wanted if name not in found]
@@ -80,30 +91,42 @@ class Source:
         """List the guests of a workspace."""
         return [user for user in self.members(workspace_id) if user.get("role") == _GUEST]
 
-    @cached_property
+    @property
     def spaces(self) -> Part:
         """The spaces of all workspaces, archived ones too."""
+        return self._memo.get("spaces", self._read_spaces)
+
+    def _read_spaces(self) -> Part:
         part = Part(missing=list(self.workspaces.missing))
-        for workspace_id in self.workspace_ids():
-            part.rows += [
-                {**row, "workspace_id": workspace_id}
-                for row in self._both(f"/v2/team/{workspace_id}/space", "spaces", part)
-            ]
+        paths = [f"/v2/team/{workspace_id}/space" for workspace_id in self.workspace_ids()]
+        for workspace_id, rows in zip(
+            self.workspace_ids(), self._both(paths, "spaces", part), strict=True
+        ):
+            part.rows += [{**row, "workspace_id": workspace_id} for row in rows]
         return part
 
-    @cached_property
+    @property
     def folders(self) -> Part:
         """The folders of all spaces, archived ones too."""
+        return self._memo.get("folders", self._read_folders)
+
+    def _read_folders(self) -> Part:
         return self._below_spaces("folder", "folders")
 
-    @cached_property
+    @property
     def folderless_lists(self) -> Part:
         """The lists that lie directly in a space."""
+        return self._memo.get("folderless_lists", self._read_folderless_lists)
+
+    def _read_folderless_lists(self) -> Part:
         return self._below_spaces("list", "lists")
 
-    @cached_property
+    @property
     def lists(self) -> Part:
         """All lists, those in folders and those directly in a space, each once."""
+        return self._memo.get("lists", self._read_lists)
+
+    def _read_lists(self) -> Part:
         folders, folderless = self.folders, self.folderless_lists
         rows: dict[str, Record] = {}
         for folder in folders.rows:
@@ -128,20 +151,31 @@ class Source:
 
     def _below_spaces(self, kind: str, name: str) -> Part:
         part = Part(missing=list(self.spaces.missing))
-        for space in self.spaces.rows:
-            for row in self._both(f"/v2/space/{space['id']}/{kind}", name, part):
-                part.rows.append(
-                    {**row, "workspace_id": space["workspace_id"], "space_id": space["id"]}
-                )
+        spaces = self.spaces.rows
+        paths = [f"/v2/space/{space['id']}/{kind}" for space in spaces]
+        for space, rows in zip(spaces, self._both(paths, name, part), strict=True):
+            above = {"workspace_id": space["workspace_id"], "space_id": space["id"]}
+            part.rows += [{**row, **above} for row in rows]
         return part
 
-    def _both(self, path: str, name: str, part: Part) -> list[Record]:
-        """List what is archived and what is not, each once."""
-        rows: dict[str, Record] = {}
-        try:
-            for archived in ("false", "true"):
-                for row in self._client.rows(path, name, {"archived": archived}):
-                    rows.setdefault(str(row.get("id")), row)
-        except (ParentRefusedError, StreamUnavailableError) as error:
-            part.missing.append(str(error))
-        return list(rows.values())
+    def _both(self, paths: Sequence[str], name: str, part: Part) -> Iterator[list[Record]]:
+        """List what is archived and what is not, each once; path by path."""
+
+        def ask(call: tuple[str, str]) -> list[Record] | Refusal:
+            path, archived = call
+            try:
+                return self._client.rows(path, name, {"archived": archived})
+            except (ParentRefusedError, StreamUnavailableError) as error:
+                return error
+
+        calls = [(path, archived) for path in paths for archived in ("false", "true")]
+        answers = self._overlap.ordered(ask, calls)
+        for _ in paths:
+            rows: dict[str, Record] = {}
+            for answer in (next(answers), next(answers)):
+                if isinstance(answer, list):
+                    for row in answer:
+                        rows.setdefault(str(row.get("id")), row)
+                elif str(answer) not in part.missing:
+                    part.missing.append(str(answer))
+            yield list(rows.values())

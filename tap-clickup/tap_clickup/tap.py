@@ -11,6 +11,7 @@ from singer_sdk import typing as th
 from singer_tapkit import Stream, Tap
 from singer_tapkit.deletions import DeletionMode, deletion_settings
 from singer_tapkit.outcomes import OnStreamError
+from singer_tapkit.overlap import concurrency_setting
 from singer_tapkit.settings import DURATION_OR_ZERO_PATTERN, DURATION_PATTERN, parse_duration
 from singer_tapkit.windows import ONE_DAY
 from typing_extensions import override
@@ -120,6 +121,7 @@ class TapClickUp(Tap):
             title="User agent",
             description="Sent with each request, as: Our pipeline (data@example.com).",
         ),
+        concurrency_setting(),
         th.Property(
             "on_stream_error",
             th.StringType,
@@ -170,9 +172,10 @@ class TapClickUp(Tap):
             clock=self.clock,
             user_agent=user_agent or f"tap-clickup/{version('worktaps-tap-clickup')}",
             requests_per_minute=self.config.get("requests_per_minute"),
+            concurrency=self.concurrency,
         )
 
     @cached_property
     def source(self) -> Source:
         """What several streams need of the workspaces; each part is asked for once per run."""
-        return Source(self.client, self.config.get("workspace_ids"))
+        return Source(self.client, self.overlap, self.config.get("workspace_ids"))

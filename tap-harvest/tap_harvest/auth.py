@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from singer_tapkit.errors import RunAbortedError
@@ -81,6 +82,7 @@ class AppToken:
         self._clock = clock
         self._token = ""
         self._renew_at: datetime | None = None
+        self._lock = RLock()
 
     def value(self) -> str:
         """Return a token that is good for some minutes at least.
@@ -88,9 +90,10 @@ class AppToken:
         Raises:
             RunAbortedError: If Harvest refuses to renew it.
         """
-        if self._renew_at is None or self._clock.now() >= self._renew_at:
-            self.renew()
-        return self._token
+        with self._lock:
+            if self._renew_at is None or self._clock.now() >= self._renew_at:
+                self.renew()
+            return self._token
 
     def renew(self) -> bool:
         """Exchange the refresh token for a fresh access token.
@@ -98,6 +101,10 @@ class AppToken:
         Raises:
             RunAbortedError: If Harvest refuses.
         """
+        with self._lock:
+            return self._exchange()
+
+    def _exchange(self) -> bool:
         form = {**self._app, "grant_type": "refresh_token"}
         call = Call("POST", self._url, form=form, rules=(_REFUSED_APP,))
         answer = self._identity.send(call, self._limiter)

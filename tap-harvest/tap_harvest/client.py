@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from singer_tapkit.bookmarks import canonical
 from singer_tapkit.errors import StreamError, StreamFailedError
 from singer_tapkit.http import Action, Call, Client, Credential, Limiter, Rule, Verdict
+from singer_tapkit.overlap import Memo
 from singer_tapkit.rows import Rows, column
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class HarvestClient(Client):
         user_agent: Required by Harvest, with a way to contact the sender.
         requests_per_period: Requests per 15 seconds.
         page_size: Records per page, at most 2000.
+        concurrency: How many requests may be under way at a time.
     """
 
     def __init__(
@@ -110,9 +112,14 @@ class HarvestClient(Client):
         user_agent: str,
         requests_per_period: int,
         page_size: int,
+        concurrency: int,
     ) -> None:
         super().__init__(
-            clock=clock, credential=credential, headers={"User-Agent": user_agent}, rules=RULES
+            clock=clock,
+            credential=credential,
+            headers={"User-Agent": user_agent},
+            rules=RULES,
+            concurrency=concurrency,
         )
         self.page_size = page_size
         self.general_limiter = Limiter(
@@ -122,9 +129,7 @@ class HarvestClient(Client):
             _REPORTS_LIMIT, _REPORTS_PERIOD, clock=clock, sleep=self.sleep
         )
         self._api_url = api_url.rstrip("/")
-        self._role_checked = False
-        self._oldest_days: dict[str, date | None] = {}
-        self._parents: dict[tuple[str, str | None], list[Record]] = {}
+        self._memo = Memo()
 
     def warn_unless_administrator(self) -> None:
         """Say once a run, for what is read in full, that the token may not show everything.
@@ -134,9 +139,9 @@ class HarvestClient(Client):
 
         Source: Harvest API v2, "Roles and permissions".
         """
-        if self._role_checked:
-            return
-        self._role_checked = True
+        self._memo.get("role", self._check_role)
+
+    def _check_role(self) -> None:
         try:
             roles = self.read_object("/users/me").get("access_roles")
         except StreamError:
@@ -260,16 +265,15 @@ class HarvestClient(Client):
         Returns:
             Its day, or ``None`` if there are no rows at all.
         """
-        if name not in self._oldest_days:
-            newest = self.read_page(f"/{name}", name, {"per_page": "1"})
-            oldest = self.read_page(newest.last_url, name) if newest.last_url else newest
-            days = [
-                str(day)
-                for page in (newest, oldest)
-                for (day,) in column(page.records, "spent_date")
-            ]
-            self._oldest_days[name] = date.fromisoformat(min(days)) if days else None
-        return self._oldest_days[name]
+        return self._memo.get(("oldest", name), lambda: self._read_oldest_day(name))
+
+    def _read_oldest_day(self, name: str) -> date | None:
+        newest = self.read_page(f"/{name}", name, {"per_page": "1"})
+        oldest = self.read_page(newest.last_url, name) if newest.last_url else newest
+        days = [
+            str(day) for page in (newest, oldest) for (day,) in column(page.records, "spent_date")
+        ]
+        return date.fromisoformat(min(days)) if days else None
 
     def parents(self, path: str, since: datetime | None) -> list[Record]:
         """List the parents whose children are to be read; asked for once per run.
@@ -282,18 +286,16 @@ class HarvestClient(Client):
             What is needed of each: ``id``, ``updated_at``, ``access_roles``.
         """
         stamp = canonical(since) if since else None
-        if (path, stamp) not in self._parents:
-            params = {"updated_since": stamp} if stamp else {}
-            pages = self.read_list(path, path.removeprefix("/"), params)
-            needed = ("id", "updated_at", "access_roles")
-            self._parents[path, stamp] = list(
-                {
-                    values[0]: dict(zip(needed, values, strict=True))
-                    for page in pages
-                    for values in column(page.records, *needed)
-                }.values()
-            )
-        return self._parents[path, stamp]
+        return self._memo.get(("parents", path, stamp), lambda: self._read_parents(path, stamp))
+
+    def _read_parents(self, path: str, stamp: str | None) -> list[Record]:
+        params = {"updated_since": stamp} if stamp else {}
+        needed = ("id", "updated_at", "access_roles")
+        rows: dict[Json, Record] = {}
+        for page in self.read_list(path, path.removeprefix("/"), params):
+            for values in column(page.records, *needed):
+                rows[values[0]] = dict(zip(needed, values, strict=True))
+        return list(rows.values())
 
     def _next_address(self, link: Json, call: Call) -> str | None:
         """Return the address of the next page, having made sure that the token may go there."""

@@ -10,6 +10,7 @@ from singer_sdk import typing as th
 from singer_tapkit import Stream, Tap
 from singer_tapkit.deletions import DeletionMode, deletion_settings
 from singer_tapkit.outcomes import OnStreamError
+from singer_tapkit.overlap import concurrency_setting
 from singer_tapkit.settings import DURATION_PATTERN
 from typing_extensions import override
 
@@ -125,6 +126,7 @@ class TapHarvest(Tap):
             description="Most requests in 15 seconds. Harvest allows 100; set less if other "
             "programs share the token.",
         ),
+        concurrency_setting(),
         th.Property(
             "on_stream_error",
             th.StringType,
@@ -188,6 +190,7 @@ class TapHarvest(Tap):
             clock=self.clock,
             user_agent=user_agent,
             requests_per_period=self.config["requests_per_period"],
+            concurrency=self.concurrency,
             page_size=self.config["page_size"],
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Protocol
 
 
@@ -49,6 +50,7 @@ class FakeClock:
     def __init__(self, now: datetime) -> None:
         self._start = now.astimezone(UTC)
         self._elapsed = 0.0
+        self._lock = Lock()
         self.slept: list[float] = []
 
     def now(self) -> datetime:
@@ -66,4 +68,5 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""
-        self._elapsed += seconds
+        with self._lock:
+            self._elapsed += seconds

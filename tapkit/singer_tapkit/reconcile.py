@@ -88,13 +88,13 @@ class ReconciledStream(singer_sdk.Stream):
         """
         return iter(())
 
-    def _reconciled(self, reading: Reading) -> Iterator[Batch]:
+    def _reconciled(self, batches: Iterator[Batch], reading: Reading) -> Iterator[Batch]:
         """Yield what is read, then what turns out to be deleted or to have moved."""
-        self.deletions = deletions = self._search()
+        deletions = self.deletions
         if deletions is None:
-            yield from self.batches(reading)
+            yield from batches
             return
-        for batch in self.batches(reading):
+        for batch in batches:
             for listing in batch.listings:
                 deletions.saw(listing)
             if not batch.listings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import singer_sdk
 from singer_sdk.exceptions import SyncLifecycleSignal
@@ -12,6 +13,7 @@ from typing_extensions import override
 from singer_tapkit.bookmarks import Bookmark, Reading
 from singer_tapkit.deletions import DELETED_AT, DELETED_AT_SCHEMA, DeletionMode
 from singer_tapkit.errors import RunAbortedError, StreamError, StreamUnavailableError
+from singer_tapkit.http import Usage, current_usage
 from singer_tapkit.http.redaction import whereabouts
 from singer_tapkit.message_writer import MessageWriter
 from singer_tapkit.outcomes import Outcome, Result
@@ -22,7 +24,7 @@ from singer_tapkit.schema import copy_marks
 from singer_tapkit.versions import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from datetime import timedelta
 
     from singer_sdk.helpers import types as sdk_types
@@ -30,9 +32,24 @@ if TYPE_CHECKING:
 
     from singer_tapkit.batch import Batch
     from singer_tapkit.http import Client
+    from singer_tapkit.overlap import Ahead
     from singer_tapkit.types import Record
 
 _HEARTBEAT_SECONDS: Final = 60.0
+
+
+class Begun(NamedTuple):
+    """A reading under way.
+
+    Attributes:
+        bookmark: The bookmark that it moves, if any.
+        reading: What is asked for.
+        batches: What comes of it.
+    """
+
+    bookmark: Bookmark | None
+    reading: Reading
+    batches: Ahead[Batch]
 
 
 class Stream(ReconciledStream):
@@ -49,6 +66,8 @@ class Stream(ReconciledStream):
 
     holds_everything: ClassVar[bool] = True
     _records: int = 0
+    _begun: Begun | None = None
+    _usage: Usage
 
     @property
     def client(self) -> Client | None:
@@ -88,11 +107,8 @@ class Stream(ReconciledStream):
         backwards when only older records are read again, and never resumes within a stream.
         Nothing is yielded: the SDK only waits for the end.
         """
-        self.missing = []
-        self.tombstones = 0
-        client = self.client
-        requests, waited = (client.requests_sent, client.waited_seconds) if client else (0, 0.0)
         self._records = 0
+        self.tombstones = 0
         result, detail = Result.FAILED, "interrupted"
         try:
             self._run(write_messages=write_messages)
@@ -120,8 +136,8 @@ class Stream(ReconciledStream):
                 detail=detail,
                 records=self._records,
                 tombstones=self.tombstones,
-                requests=client.requests_sent - requests if client else 0,
-                waited_seconds=client.waited_seconds - waited if client else 0.0,
+                requests=self._usage.requests,
+                waited_seconds=self._usage.waited_seconds,
                 bookmark=str(bookmark) if bookmark else None,
             )
             self._tap.outcomes.append(outcome)
@@ -131,14 +147,41 @@ class Stream(ReconciledStream):
             self._tap.message_writer.flush()  # what came before an error is of use, too
         yield from ()
 
-    def _run(self, *, write_messages: bool) -> None:
-        if self._tap.aborted:
-            raise RunAbortedError(self._tap.aborted)
+    def begin(self) -> Begun:
+        """Settle what to read, and begin to read ahead if this run does so."""
+        self.missing = []
+        self._usage = Usage()
         bookmark = self._bookmark()
         if bookmark:
             reading = bookmark.open(start=self._tap.start_date, lookback=self.lookback)
         else:
             reading = Reading(self._tap.start_date, self._tap.end_date)
+        self.deletions = self._search()
+        with self._accounted():
+            batches = self._tap.overlap.ahead(self.batches(reading))
+        return Begun(bookmark, reading, batches)
+
+    def read_ahead(self) -> None:
+        """Begin before it is this stream's turn; what goes wrong is said when it is."""
+        with suppress(StreamError):
+            self._begun = self.begin()
+
+    @contextmanager
+    def _accounted(self) -> Iterator[None]:
+        """Count the requests that are sent meanwhile as this stream's."""
+        token = current_usage.set(self._usage)
+        try:
+            yield
+        finally:
+            current_usage.reset(token)
+
+    def _run(self, *, write_messages: bool) -> None:
+        if self._tap.aborted:
+            raise RunAbortedError(self._tap.aborted)
+        if self.ABORT_AT_RECORD_COUNT is None:
+            self._tap.read_ahead()
+        begun, self._begun = self._begun or self.begin(), None
+        bookmark, reading = begun.bookmark, begun.reading
         version = version_of(
             reading,
             self.stream_state,
@@ -150,8 +193,13 @@ class Stream(ReconciledStream):
         self.logger.info("Reading '%s' %s", self.name, reading)
         self._last_heartbeat = self._tap.clock.monotonic()
         write = self._writer() if write_messages else None
-        with self.get_record_counter() as counter, self.get_sync_timer():
-            for batch in self._reconciled(reading):
+        with (
+            self.get_record_counter() as counter,
+            self.get_sync_timer(),
+            closing(begun.batches),
+            self._accounted(),
+        ):
+            for batch in self._reconciled(begun.batches, reading):
                 records = self._processed(batch, bookmark)
                 if write:
                     write(records)
@@ -211,6 +259,15 @@ class Stream(ReconciledStream):
             bookmark.keep_place(batch.position)
             self._write_state()
 
+    @override
+    def _write_state_message(self) -> None:
+        """Write the state, without streams that it says nothing of: they may not be read yet."""
+        if not self.state_manager.is_flushed:
+            bookmarks = self.tap_state.get("bookmarks", {})
+            told = {name: state for name, state in bookmarks.items() if state}
+            self._tap.state_writer.write_state({**self.tap_state, "bookmarks": told})
+            self.state_manager.is_flushed = True
+
     def _write_state(self) -> None:
         self.state_manager.is_flushed = False
         self._write_state_message()
@@ -225,7 +282,7 @@ class Stream(ReconciledStream):
             "Reading '%s': %d records so far, %d requests, waited %.0f s%s",
             self.name,
             self._records,
-            self.client.requests_sent if self.client else 0,
-            self.client.waited_seconds if self.client else 0,
+            self._usage.requests,
+            self._usage.waited_seconds,
             f", at {batch.position}" if batch.position else "",
         )

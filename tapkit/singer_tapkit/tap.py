@@ -26,10 +26,13 @@ from typing_extensions import override
 from singer_tapkit.clock import Clock, SystemClock
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import AuditError
+from singer_tapkit.memory import give_back_large_blocks
 from singer_tapkit.message_writer import MessageWriter
 from singer_tapkit.outcomes import OnStreamError, Outcome, exit_code, table
+from singer_tapkit.overlap import Overlap
 from singer_tapkit.schema import copy_marks
 from singer_tapkit.settings import find_faults, parse_date, parse_duration
+from singer_tapkit.stream import Stream
 from singer_tapkit.windows import ONE_DAY
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class Tap(singer_sdk.Tap):
 
     clock: Clock = SystemClock()
     aborted: str | None = None
+    _reads_ahead = False
     message_writer_class = MessageWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -71,6 +75,24 @@ class Tap(singer_sdk.Tap):
     def run_started(self) -> datetime:
         """When this run began; no bookmark that it writes is later."""
         return self.clock.now()
+
+    @property
+    def concurrency(self) -> int:
+        """Setting ``concurrency``: how many requests may be under way at a time."""
+        return int(self.config.get("concurrency") or 1)
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        """What lets fetching run ahead of writing."""
+        return Overlap(self.concurrency)
+
+    def read_ahead(self) -> None:
+        """Let all selected streams begin to read; does so once."""
+        if self.concurrency > 1 and not self._reads_ahead:
+            self._reads_ahead = True
+            for stream in self.streams.values():
+                if stream.selected and isinstance(stream, Stream):
+                    stream.read_ahead()
 
     @property
     def start_date(self) -> datetime | None:
@@ -237,6 +259,7 @@ class Tap(singer_sdk.Tap):
             audit_table: Table or SELECT to compare with.
             audit_columns: Its columns with key, day and hours, separated by commas.
         """
+        give_back_large_blocks()
         super(singer_sdk.Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
         given = config or _ConfigInput()

@@ -313,7 +313,7 @@ def test_a_run_killed_between_windows_goes_on_there(
 ) -> None:
     """With the keys of the windows that it had closed."""
     clickup.fault("status", path="/team/*/time_entries", status=500, skip=20, times=None)
-    broken = run_tap("time_entries", deletions="sweep")
+    broken = run_tap("time_entries", deletions="sweep", concurrency=1)
     clickup.clear_faults()
     clickup.clear_requests()
 

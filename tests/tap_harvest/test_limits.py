@@ -15,7 +15,7 @@ def test_a_full_sync_provokes_no_refusal(
     harvest: HarvestControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """All streams share one budget of 100 requests per 15 seconds, and use it up."""
-    result = run_tap(page_size=2)
+    result = run_tap(page_size=2, concurrency=1)
 
     requests = harvest.requests()
     assert len(requests) > 250
@@ -67,7 +67,7 @@ def test_reports_draw_on_a_budget_of_their_own(
     harvest: HarvestControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """100 report requests per 15 minutes; other streams do not wait for them."""
-    result = run_tap("time_report_clients", start_date="1900-01-01")
+    result = run_tap("time_report_clients", start_date="1900-01-01", concurrency=1)
 
     assert result.outcomes["time_report_clients"].result == "complete"
     assert [request.status for request in harvest.requests() if request.status == 429] == []

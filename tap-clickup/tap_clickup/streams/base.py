@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from singer_tapkit.types import Record
 
     from tap_clickup.client import ClickUpClient
-    from tap_clickup.source import Part, Source
+    from tap_clickup.source import Part, Refusal, Source
     from tap_clickup.tap import TapClickUp
 
 _NAMED: Final = 10
@@ -92,14 +92,19 @@ class ClickUpStream(Stream):
         """
         refused: list[str] = []
         reason = ""
-        for parent in parents:
+
+        def ask(parent: Record) -> list[Record] | Refusal:
             try:
-                records = [*read(parent)]
+                return [*read(parent)]
             except (ParentRefusedError, StreamUnavailableError) as error:
+                return error
+
+        for parent, found in zip(parents, self._tap.overlap.ordered(ask, parents), strict=True):
+            if isinstance(found, list):
+                yield found
+            else:
                 refused.append(str(parent["id"]))
-                reason = str(error)
-                continue
-            yield records
+                reason = str(found)
         if refused and len(refused) == len(parents):
             raise StreamUnavailableError(reason)
         if refused:

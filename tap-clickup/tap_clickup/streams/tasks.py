@@ -34,7 +34,7 @@ from tap_clickup.schemas import (
 from tap_clickup.streams.base import ClickUpStream
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from singer_tapkit.bookmarks import Reading
     from singer_tapkit.types import Record
@@ -119,12 +119,12 @@ class Tasks(ClickUpStream):
 
     @override
     def answers(self) -> Iterator[Iterable[Record]]:
-        return self.changed(_EPOCH)
+        return self.changed(_EPOCH, self.note)
 
     @override
     def batches(self, reading: Reading) -> Iterator[Batch]:
         until = reading.until
-        for rows in self.changed(reading.since or _EPOCH):
+        for rows in self.changed(reading.since or _EPOCH, self.note):
             kept = [
                 row
                 for row in rows
@@ -135,7 +135,9 @@ class Tasks(ClickUpStream):
     @override
     def listings(self, days: Days, reading: Reading) -> Iterator[Listing]:
         if not reading.whole:
-            keys = {str(row["id"]): None for rows in self.changed(_EPOCH) for row in rows}
+            keys = {
+                str(row["id"]): None for rows in self.changed(_EPOCH, self.note) for row in rows
+            }
             yield Listing(Days(), keys)
 
     @override
@@ -148,10 +150,18 @@ class Tasks(ClickUpStream):
             if str(row.get("id")) == task_id:
                 yield from self.shaped([{**row, "workspace_id": row.get("team_id")}])
 
-    def changed(self, since: datetime) -> Iterator[list[Record]]:
-        """Read the tasks changed since an instant, workspace by workspace, as ClickUp has them."""
+    def changed(
+        self, since: datetime, note: Callable[[Sequence[str]], None]
+    ) -> Iterator[list[Record]]:
+        """Read the tasks changed since an instant, workspace by workspace, as ClickUp has them.
+
+        Args:
+            since: Inclusive.
+            note: Told what could not be read.
+        """
         closed: dict[str, str] = {}
-        workspaces = self.rows_of(self.source.workspaces)
+        note(self.source.workspaces.missing)
+        workspaces = self.source.workspaces.rows
         for workspace in workspaces:
             workspace_id = str(workspace["id"])
             try:
@@ -161,7 +171,7 @@ class Tasks(ClickUpStream):
                 closed[workspace_id] = str(error)
         if closed and len(closed) == len(workspaces):
             raise StreamUnavailableError(next(iter(closed.values())))
-        self.note([f"workspace {name}: {reason}" for name, reason in closed.items()])
+        note([f"workspace {name}: {reason}" for name, reason in closed.items()])
 
     def _pages(self, workspace_id: str, since: datetime, archived: str) -> Iterator[list[Record]]:
         """Read pages so that a task changed meanwhile cannot push another one out of sight.
@@ -223,14 +233,12 @@ class _TaskChildStream(ClickUpStream):
         tasks = self._tap.streams["tasks"]
         if not isinstance(tasks, Tasks):
             return
-        tasks.missing = []
-        for page in tasks.changed(reading.since or _EPOCH):
+        for page in tasks.changed(reading.since or _EPOCH, self.note):
             known = {str(row["id"]): row for row in page}
             for records in self.each([*known.values()], self.read, "task"):
                 yield Batch([*self.shaped(records)])
             newest = max(map(_updated, known.values()), default=None)
             yield Batch([], newest=newest)
-        self.note(tasks.missing)
 
     def read(self, task: Record) -> Iterator[Record]:
         """Read what one task has."""
@@ -377,8 +385,7 @@ class TimeInStatus(_TaskChildStream):
         tasks = self._tap.streams["tasks"]
         if not isinstance(tasks, Tasks):
             return
-        tasks.missing = []
-        for page in tasks.changed(reading.since or _EPOCH):
+        for page in tasks.changed(reading.since or _EPOCH, self.note):
             known = {str(row["id"]): row for row in page}
             answer = self._bulk([*known]) if known else {}
             records = [
@@ -388,7 +395,6 @@ class TimeInStatus(_TaskChildStream):
             ]
             newest = max(map(_updated, known.values()), default=None)
             yield Batch([*self.shaped(records)], newest=newest)
-        self.note(tasks.missing)
 
     def _bulk(self, task_ids: Sequence[str]) -> Record:
         if len(task_ids) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     from singer_tapkit.types import Record
 
+    from tap_clickup.assignees import Answer
+
 _DAWN: Final = date(2010, 1, 1)
 """Before ClickUp; nothing can be older unless it was dated back on purpose."""
 _AHEAD: Final = timedelta(days=366)
@@ -64,8 +67,8 @@ class TimeEntries(AuditedStream, ClickUpStream):
 
     Key: id. Replication: updated_at; each run reads the days of lookback again, since ClickUp
     cannot be asked for what was changed. The bookmark is the end of the last window.
-    Requests: one per window, workspace and 50 people: with windows of 30 days about 25 in full and 3
-    in a refresh for two years, with window 0 just 2 and 1; per person with OAuth tokens.
+    Requests: one per window, workspace and 50 people: with windows of 30 days about 25 in full for
+    two years and 3 in a refresh, with window 0 just 2 and 1; per person with OAuth tokens.
     Units: start, end and duration are milliseconds. While a timer runs, end and duration are null,
     and the bookmark stays behind its start.
     Deletes: ClickUp keeps no trace of a deleted entry.
@@ -135,20 +138,18 @@ class TimeEntries(AuditedStream, ClickUpStream):
         closed: dict[str, str] = {}
         seen: dict[str, int] = {}
         held_at: list[str] = []
-        for days in self._windows(reading):
-            for workspace_id, assignees in people.items():
-                if workspace_id in closed:
+        for days, answers in self._overlapped(reading, people):
+            for workspace_id, answer in answers:
+                if isinstance(answer, StreamUnavailableError):
+                    closed.setdefault(workspace_id, str(answer))
                     continue
-                try:
-                    for users, rows in self._ask(workspace_id, assignees, days):
-                        held_at += self._running(rows)
-                        yield Batch(
-                            [row for row in rows if self._wants(row, seen, days, reading)],
-                            newest=self._reached(days.start, held_at),
-                            listings=self._listings(days, workspace_id, users, rows),
-                        )
-                except StreamUnavailableError as error:
-                    closed[workspace_id] = str(error)
+                for users, rows in answer:
+                    held_at += self._running(rows)
+                    yield Batch(
+                        [row for row in rows if self._wants(row, seen, days, reading)],
+                        newest=self._reached(days.start, held_at),
+                        listings=self._listings(days, workspace_id, users, rows),
+                    )
             yield Batch(
                 [],
                 newest=self._reached(days.end, held_at),
@@ -259,10 +260,26 @@ class TimeEntries(AuditedStream, ClickUpStream):
         ]
         return min(stamps, default=self._tap.today - timedelta(days=365))
 
-    def _ask(
-        self, workspace_id: str, assignees: Assignees, days: Days
-    ) -> Iterator[tuple[Sequence[str], list[Record]]]:
-        return assignees.read(lambda users: self._fetch(workspace_id, users, days))
+    def _overlapped(
+        self, reading: Reading, people: Mapping[str, Assignees]
+    ) -> Iterator[tuple[Days, list[tuple[str, Answer]]]]:
+        """Ask window by window, the first alone: it tells who is out of reach."""
+
+        def ask(days: Days) -> tuple[Days, list[tuple[str, Answer]]]:
+            return days, [(name, self._ask(name, people[name], days)) for name in people]
+
+        windows = self._windows(reading)
+        yield from map(ask, islice(windows, 1))
+        yield from self._tap.overlap.ordered(ask, windows)
+
+    def _ask(self, workspace_id: str, assignees: Assignees, days: Days) -> Answer:
+        if assignees.closed:
+            return assignees.closed
+        try:
+            return [*assignees.read(lambda users: self._fetch(workspace_id, users, days))]
+        except StreamUnavailableError as error:
+            assignees.closed = error
+            return error
 
     def _fetch(self, workspace_id: str, users: Sequence[str], days: Days) -> list[Record]:
         """Ask for the time of some users in a window.
@@ -358,10 +375,9 @@ class TimeEntries(AuditedStream, ClickUpStream):
                 msg = f"workspace {workspace_id}: nobody's time may be read. {_ASK_AN_ADMIN}"
                 raise StreamUnavailableError(msg)
             if assignees.refused:
-                self.missing.append(
-                    f"workspace {workspace_id}: the time of these users may not be read: "
-                    f"{', '.join(assignees.refused)}. {_ASK_AN_ADMIN}"
-                )
+                names = ", ".join(assignees.refused)
+                what = f"workspace {workspace_id}: the time of these users may not be read: {names}"
+                self.note([f"{what}. {_ASK_AN_ADMIN}"])
 
     def _instant(self, day: date) -> datetime:
         """Return the beginning of a day in the configured zone."""

@@ -56,14 +56,12 @@ class ChildStream(HarvestStream):
         parents = [row for row in self.before(reading.until, listed) if self.has_children(row)]
         refused: list[Json] = []
         reason = ""
-        for parent in parents:
-            try:
-                yield from self._children(parent)
-            except ParentEmptyError:
-                continue
-            except ParentRefusedError as error:
+        for parent, found in self._tap.overlap.ordered(self._children, parents):
+            if isinstance(found, ParentRefusedError):
                 refused.append(parent["id"])
-                reason = str(error)
+                reason = str(found)
+            else:
+                yield from found
         if refused and len(refused) == len(parents):
             raise StreamUnavailableError(reason)
         if refused:
@@ -74,8 +72,16 @@ class ChildStream(HarvestStream):
                 f"({self.parent_key} {named}{more}); the last one: {reason}"
             )
 
-    def _children(self, parent: Record) -> Iterator[Batch]:
+    def _children(self, parent: Record) -> tuple[Record, list[Batch] | ParentRefusedError]:
+        """Read the children of one parent, all pages; or return why they may not be read."""
         path = self.path.format(id=parent["id"])
-        for page in self.client.read_list(path, self.records_key, rules=self.rules):
-            records = [{self.parent_key: parent["id"], **row} for row in page.records]
-            yield Batch(records, newest=parent["updated_at"])
+        batches = []
+        try:
+            for page in self.client.read_list(path, self.records_key, rules=self.rules):
+                records = [{self.parent_key: parent["id"], **row} for row in page.records]
+                batches.append(Batch(records, newest=parent["updated_at"]))
+        except ParentEmptyError:
+            return parent, []
+        except ParentRefusedError as error:
+            return parent, error
+        return parent, batches

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
     from tap_harvest.client import Page
 
-_FILL: Final = 0.85
+_FILL: Final = 0.7
 """How full a window is aimed to be: days are uneven, and one that overflows costs a request."""
+
+_PAGES_AHEAD: Final = 8
+"""How many windows to ask for before the first is written: each may hold a page of megabytes."""
 
 
 class DatedStream(HarvestStream):
@@ -93,8 +96,11 @@ class DatedStream(HarvestStream):
         elif days.last is not None and days.start == days.last:
             yield from self._read_day(days, query, position, listed=not params)
         else:
-            for part in self._cut(days, page, dates):
-                yield from self._read(part, params)
+            parts = self._cut(days, page, dates)
+            for batches in self._tap.overlap.ordered(
+                lambda part: [*self._read(part, params)], parts, ahead=_PAGES_AHEAD
+            ):
+                yield from batches
 
     def _read_day(
         self, day: Days, query: Mapping[str, str], position: str | None, *, listed: bool

@@ -50,14 +50,19 @@ class ReportStream(HarvestStream):
     @override
     def batches(self, reading: Reading) -> Iterator[Batch]:
         self.client.warn_unless_administrator()
-        for span in self._spans(reading):
-            bounds = {"report_from": str(span.start), "report_to": str(span.last)}
-            params = {
-                "from": bounds["report_from"].replace("-", ""),
-                "to": bounds["report_to"].replace("-", ""),
-            }
-            for page in self._pages(params):
-                yield Batch([{**bounds, **self._with_currency(row)} for row in page])
+        for batches in self._tap.overlap.ordered(self._of_span, self._spans(reading)):
+            yield from batches
+
+    def _of_span(self, span: Days) -> list[Batch]:
+        bounds = {"report_from": str(span.start), "report_to": str(span.last)}
+        params = {
+            "from": bounds["report_from"].replace("-", ""),
+            "to": bounds["report_to"].replace("-", ""),
+        }
+        return [
+            Batch([{**bounds, **self._with_currency(row)} for row in page])
+            for page in self._pages(params)
+        ]
 
     def _pages(self, params: Mapping[str, str]) -> Iterator[Sequence[Record]]:
         for page in self.client.read_list(

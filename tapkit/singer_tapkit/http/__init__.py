@@ -1,6 +1,6 @@
 """Talk to one vendor with one credential: verdicts, retry, rate limit, redaction."""
 
-from singer_tapkit.http.client import Call, Client, Credential
+from singer_tapkit.http.client import Call, Client, Credential, Usage, current_usage
 from singer_tapkit.http.limits import Limiter
 from singer_tapkit.http.retry import RetryPolicy
 from singer_tapkit.http.verdicts import Action, Rule, Verdict, judge
@@ -13,6 +13,8 @@ __all__ = [
     "Limiter",
     "RetryPolicy",
     "Rule",
+    "Usage",
     "Verdict",
+    "current_usage",
     "judge",
 ]

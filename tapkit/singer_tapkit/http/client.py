@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Protocol
+from http import HTTPStatus
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, Protocol
 
 import orjson
 import requests
+from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
 from singer_tapkit.errors import (
@@ -24,7 +29,7 @@ from singer_tapkit.http.verdicts import Action, Rule, Verdict, judge
 from singer_tapkit.rows import split_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_tapkit.clock import Clock
     from singer_tapkit.http.limits import Limiter
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS: Final = (15.0, 300.0)
 """To connect; between two bytes of an answer."""
+_CHUNK_BYTES: Final = 1024 * 1024
 
 
 class Credential(Protocol):
@@ -90,6 +96,37 @@ class Call:
         return describe(self.method, full or self.url)
 
 
+class Answer(NamedTuple):
+    """An answer.
+
+    Attributes:
+        head: Status and headers.
+        body: The body, decompressed.
+    """
+
+    head: requests.Response
+    body: bytes
+
+
+class Usage:
+    """What one stream has used of a client, in any thread."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.waited_seconds = 0.0
+        self._lock = Lock()
+
+    def add(self, *, requests: int = 0, waited_seconds: float = 0.0) -> None:
+        """Count something."""
+        with self._lock:
+            self.requests += requests
+            self.waited_seconds += waited_seconds
+
+
+current_usage: ContextVar[Usage | None] = ContextVar("current_usage", default=None)
+"""Whose requests are being sent; each stream sets its own."""
+
+
 class Client:
     """Owns the session and keeps account of one vendor's use.
 
@@ -103,10 +140,9 @@ class Client:
         headers: Sent with each request.
         rules: The vendor's own rows of the verdict table.
         retry: Bounds of repeating.
+        concurrency: How many requests may be under way at a time.
 
     Attributes:
-        requests_sent: Requests so far, repeats included.
-        waited_seconds: Time spent waiting on limits and before repeats.
         vendor_time: The vendor's clock at its first answer (``Date`` header), if it told.
         code_field: Where the vendor's errors have their code.
     """
@@ -121,9 +157,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
         rules: Sequence[Rule] = (),
         retry: RetryPolicy | None = None,
+        concurrency: int = 1,
     ) -> None:
-        self.requests_sent = 0
-        self.waited_seconds = 0.0
         self.vendor_time: datetime | None = None
         self._clock = clock
         self._credential = credential or NoCredential()
@@ -131,6 +166,14 @@ class Client:
         self._retry = retry or RetryPolicy()
         self._session = requests.Session()
         self._session.headers.update(headers or {})
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
+        self._connections = BoundedSemaphore(concurrency)
+        self._renewing = Lock()
+        self._renewals = 0
+        self._aborted: RunAbortedError | None = None
+        self._first = Lock()
+        self._answered = False
 
     def heed(self, response: requests.Response) -> None:
         """Take notice of what an answer says about the rate limit, for vendors that tell."""
@@ -141,7 +184,8 @@ class Client:
 
     def sleep(self, seconds: float) -> None:
         """Wait, and keep account of it."""
-        self.waited_seconds += seconds
+        if usage := current_usage.get():
+            usage.add(waited_seconds=seconds)
         self._clock.sleep(seconds)
 
     def send(self, call: Call, limiter: Limiter) -> dict[str, Any]:
@@ -165,7 +209,7 @@ class Client:
         try:
             for attempt in self._retry.retrying(self._clock, self.sleep, what=str(call)):
                 attempts += 1
-                with attempt:
+                with attempt, self._alone_at_first():
                     return self._attempt(call, limiter)
         except TransientError as error:
             msg = (
@@ -176,79 +220,109 @@ class Client:
         raise AssertionError  # the loop returns or raises
 
     def _attempt(self, call: Call, limiter: Limiter) -> dict[str, Any]:
-        response, verdict = self._exchange(call, limiter)
-        if verdict.action is Action.REAUTHENTICATE and self._credential.renew():
-            response, verdict = self._exchange(call, limiter)
+        renewals = self._renewals
+        answer, verdict = self._exchange(call, limiter)
+        if verdict.action is Action.REAUTHENTICATE and self._renew(renewals):
+            answer, verdict = self._exchange(call, limiter)
         if verdict.action is not Action.ACCEPT:
-            self._refuse(call, response, verdict)
-        page = split_page(response.content, call.rows) if call.rows else None
+            self._refuse(call, limiter, answer, verdict)
+        page = split_page(answer.body, call.rows) if call.rows else None
         if page is not None:
             return page
-        data = _decode(response)
+        data = _decode(answer.body)
         if call.wrap and isinstance(data, list):
             return {call.wrap: data}
         if not isinstance(data, dict):
-            msg = f"HTTP {response.status_code} with a body that is not a JSON object"
+            msg = f"HTTP {answer.head.status_code} with a body that is not a JSON object"
             raise TransientError(msg)
         return data
 
-    def _exchange(self, call: Call, limiter: Limiter) -> tuple[requests.Response, Verdict]:
-        with limiter.slot():
-            self.requests_sent += 1
-            try:
-                response = self._session.request(
-                    call.method,
-                    call.url,
-                    params=call.params,
-                    data=call.form,
-                    json=call.body,
-                    auth=self._credential,
-                    timeout=_TIMEOUT_SECONDS,
-                    allow_redirects=False,
-                )
-            except requests.Timeout:
-                msg = "no answer in time"
-                raise TransientError(msg) from None
-            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
-                msg = "no connection, or it broke off"
-                raise TransientError(msg) from None
-            except requests.exceptions.ContentDecodingError:
-                msg = "the body could not be decompressed"
-                raise TransientError(msg) from None
-        if self.vendor_time is None:
-            self.vendor_time = _vendor_time(response)
-        self.heed(response)
-        code = self._code(response)
-        return response, judge(response.status_code, code, (*call.rules, *self._rules))
+    @contextmanager
+    def _alone_at_first(self) -> Iterator[None]:
+        """Let the first request go alone: if its credential is refused, it stays the only one."""
+        if not self._answered:
+            with self._first:
+                if not self._answered:
+                    yield
+                    self._answered = True
+                    return
+        yield
 
-    def _refuse(self, call: Call, response: requests.Response, verdict: Verdict) -> NoReturn:
-        code = self._code(response)
-        status = f"HTTP {response.status_code}" + (f" {code}" if code else "")
+    def _renew(self, renewals: int) -> bool:
+        """Obtain a fresh credential, unless another thread has since the request was sent."""
+        with self._renewing:
+            if self._renewals == renewals and self._credential.renew():
+                self._renewals += 1
+            return self._renewals != renewals
+
+    def _exchange(self, call: Call, limiter: Limiter) -> tuple[Answer, Verdict]:
+        with limiter.slot(), self._connections:
+            if self._aborted:
+                raise self._aborted
+            if usage := current_usage.get():
+                usage.add(requests=1)
+            answer = self._ask(call)
+        if self.vendor_time is None:
+            self.vendor_time = _vendor_time(answer.head)
+        self.heed(answer.head)
+        code = self._code(answer)
+        return answer, judge(answer.head.status_code, code, (*call.rules, *self._rules))
+
+    def _ask(self, call: Call) -> Answer:
+        try:
+            head = self._session.request(
+                call.method,
+                call.url,
+                params=call.params,
+                data=call.form,
+                json=call.body,
+                auth=self._credential,
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=False,
+                stream=True,
+            )
+            return Answer(head, b"".join(head.iter_content(_CHUNK_BYTES)))
+        except requests.Timeout:
+            msg = "no answer in time"
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+            msg = "no connection, or it broke off"
+        except requests.exceptions.ContentDecodingError:
+            msg = "the body could not be decompressed"
+        raise TransientError(msg) from None
+
+    def _refuse(self, call: Call, limiter: Limiter, answer: Answer, verdict: Verdict) -> NoReturn:
+        head = answer.head
+        code = self._code(answer)
+        status = f"HTTP {head.status_code}" + (f" {code}" if code else "")
         if verdict.action is Action.RETRY:
-            asked = self.wait_asked(response)
+            asked = self.wait_asked(head)
             wait_seconds = verdict.wait_seconds if asked is None else asked
+            if head.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                limiter.pause(wait_seconds)  # whoever asks now is refused, too
             msg = f"{status}, {verdict.meaning}" + (f", wait {asked:.0f} s" if asked else "")
             raise TransientError(msg, wait_seconds=wait_seconds)
         msg = f"{call}: {status}, {verdict.meaning}"
         if verdict.remedy:
             msg += f". {verdict.remedy}"
+        if verdict.action is Action.REAUTHENTICATE:
+            self._aborted = RunAbortedError(msg)
+            raise self._aborted
         raise {
-            Action.REAUTHENTICATE: RunAbortedError,
             Action.UNAVAILABLE: StreamUnavailableError,
             Action.REFUSE_PARENT: ParentRefusedError,
             Action.EMPTY_PARENT: ParentEmptyError,
         }.get(verdict.action, StreamFailedError)(msg)
 
-    def _code(self, response: requests.Response) -> str | None:
-        if response.ok:
+    def _code(self, answer: Answer) -> str | None:
+        if answer.head.ok:
             return None
-        body = _decode(response)
+        body = _decode(answer.body)
         return machine_code(body.get(self.code_field)) if isinstance(body, dict) else None
 
 
-def _decode(response: requests.Response) -> Json:
+def _decode(body: bytes) -> Json:
     try:
-        data: Json = orjson.loads(response.content)
+        data: Json = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
     return data
