@@ -46,7 +46,7 @@ setup: .venv/.synced ## Install what is needed into this folder.
 
 .venv/.synced: uv.lock pyproject.toml $(wildcard */pyproject.toml plugins/*/pyproject.toml)
 	test -x $(UV) || ($(PYTHON) -m venv .venv && .venv/bin/pip install --quiet "uv>=0.9")
-	$(UV) sync --frozen --quiet
+	$(UV) sync --frozen --quiet --compile-bytecode
 	touch $@
 
 clean: ## Remove what was installed and written.

@@ -29,8 +29,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["worktaps_tap_harvest", "singer_tapkit"], ["tap-harvest", "--discover"]),
         (["worktaps_tap_clickup", "singer_tapkit"], ["tap-clickup", "--version"]),
         (["worktaps_mapper_worklog"], ["mapper-worklog", "--version"]),
-        (["worktaps_target_bigquery"], ["target-bigquery", "--version"]),
-        (["worktaps_target_files"], ["target-files", "--version"]),
+        (["worktaps_target_bigquery", "singer_tapkit"], ["target-bigquery", "--version"]),
+        (["worktaps_target_files", "singer_tapkit"], ["target-files", "--version"]),
         (["singer_sandbox"], ["sandbox", "--help"]),
     ],
 )

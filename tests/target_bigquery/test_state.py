@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from target_bigquery.errors import InputError
+from singer_tapkit.targets.errors import InputError
 
 from tests.target_files.loading import activate, deleted, lines, record, schema, state, versioned
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from target_bigquery.errors import NoKeyError, RecordError, SchemaError
+from singer_tapkit.targets.errors import NoKeyError, RecordError, SchemaError
 
 from tests.target_files.loading import deleted, keyed, record, schema, state
 

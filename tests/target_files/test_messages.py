@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.exceptions import RecordsWithoutSchemaException
-from target_files.errors import InputError, RecordError, TargetError
-from target_files.messages import decode, encode
+from singer_tapkit.targets.errors import InputError, RecordError, TargetError
+from singer_tapkit.targets.messages import decode, encode
 from target_files.rows import key_of
 
 from tests.target_files.loading import activate, deleted, keyed, lines, record, schema, state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from target_files.errors import SchemaError
+from singer_tapkit.targets.errors import SchemaError
 
 from tests.target_files.loading import activate, deleted, keyed, record, schema, versioned
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
-from target_files.errors import RecordError
+from singer_tapkit.targets.errors import RecordError
 from target_files.settings import SETTINGS
 from target_files.target import TargetFiles
 

@@ -52,7 +52,7 @@ def test_states_come_out_in_time(loader: Loader) -> None:
     """Also when batches do not fill: here, when records may wait for no time at all."""
 
     class Prompt(TargetFiles):
-        _MAX_RECORD_AGE_IN_MINUTES = 0.0
+        longest_wait_seconds = 0.0
 
     loader.settings["batch_size_rows"] = 1000
     messages = [schema(), record(id=1), state(1), record(id=2), state(2)]

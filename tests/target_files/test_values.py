@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from target_files.errors import RecordError, SchemaError
+from singer_tapkit.targets.errors import RecordError, SchemaError
 
 from tests.target_files.loading import deleted, keyed, lines, record, schema
 

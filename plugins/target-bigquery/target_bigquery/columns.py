@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
-from target_bigquery.messages import encode
+from singer_tapkit.targets.messages import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

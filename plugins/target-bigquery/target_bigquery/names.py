@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from target_bigquery.errors import SchemaError
+from singer_tapkit.targets.errors import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

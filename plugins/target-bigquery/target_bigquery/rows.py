@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, cast
 
-from target_bigquery.messages import decode, encode
+from singer_tapkit.targets.messages import decode, encode
 
 DELETED_AT: Final = "_sdc_deleted_at"
 """Column with the time at which a row was found deleted."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
+
+from singer_tapkit.targets.errors import RecordError, SchemaError
 
 from target_bigquery import sql
 from target_bigquery.columns import (
@@ -18,7 +20,6 @@ from target_bigquery.columns import (
     holds,
     type_of,
 )
-from target_bigquery.errors import RecordError, SchemaError
 from target_bigquery.layout import Layout
 from target_bigquery.names import to_column, to_columns
 from target_bigquery.rows import CHANGE, DELETED_AT, VERSION, Change, Row
@@ -171,11 +172,12 @@ class StreamTable:
             self._warehouse.run(statement, f"merge {len(lines)} rows into {self._table}")
         self._rows.clear()
 
-    def activate(self, version: int) -> None:
+    def activate(self, version: int, now: str) -> None:
         """Remove or mark the rows of earlier versions, and those of none, at once.
 
         Args:
             version: The version whose rows stay as they are.
+            now: The time to mark them with, ISO 8601 in UTC.
         """
         self.flush()
         doing = f"delete earlier versions from {self._table}"
@@ -185,7 +187,10 @@ class StreamTable:
         else:
             self._add(_OWN_COLUMNS)
             self._warehouse.run(
-                sql.mark_other_versions(self._table), doing, version=version, now=datetime.now(UTC)
+                sql.mark_other_versions(self._table),
+                doing,
+                version=version,
+                now=datetime.fromisoformat(now),
             )
 
     def report(self) -> None:

@@ -1,64 +1,26 @@
-"""The target: which record goes where, when it is stored, and when the state is passed on."""
+"""The target for BigQuery."""
 
 from __future__ import annotations
 
-import os
-import sys
 from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import Target
-from singer_sdk.exceptions import (
-    ConfigValidationError,
-    MapExpressionError,
-    RecordsWithoutSchemaException,
-    StreamMapConfigError,
-)
-from singer_sdk.helpers.capabilities import (
-    CapabilitiesEnum,
-    PluginCapabilities,
-    TargetCapabilities,
-)
+from singer_tapkit.targets import StoringTarget
+from singer_tapkit.targets.errors import SchemaError
 from typing_extensions import override
 
-from target_bigquery.errors import InputError, RecordError, SchemaError, TargetError
 from target_bigquery.layout import Layout
-from target_bigquery.messages import MessageReader, encode
 from target_bigquery.names import to_table
-from target_bigquery.settings import SETTINGS, compresses, find_faults
-from target_bigquery.sink import BigQuerySink
+from target_bigquery.settings import SETTINGS, compresses
 from target_bigquery.table import StreamTable
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    import click
-    from singer_sdk.mapper import StreamMap
-    from singer_sdk.plugin_base import _ConfigInput
-
     from target_bigquery.warehouse import Warehouse
 
-_PARALLEL: Final = 4
-"""How many streams are stored at a time: each waits for BigQuery more than it works."""
 
-_ENDS_A_RUN: Final = (
-    TargetError,
-    RecordsWithoutSchemaException,
-    StreamMapConfigError,
-)
-_MAP_FAILURES: Final = (
-    MapExpressionError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
-
-
-class TargetBigQuery(Target):
+class TargetBigQuery(StoringTarget):
     """Singer target for BigQuery: a staging table and one MERGE per batch and stream.
 
     A state is passed on only when all records before it, of every stream, are in their tables.
@@ -67,27 +29,13 @@ class TargetBigQuery(Target):
     name = "target-bigquery"
     package_name = "worktaps-target-bigquery"
     config_jsonschema: ClassVar[dict[str, Any]] = deepcopy(SETTINGS)  # the SDK adds to it
-    capabilities: ClassVar[list[CapabilitiesEnum]] = [
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.ACTIVATE_VERSION,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
-        PluginCapabilities.STRUCTURED_LOGGING,
-        TargetCapabilities.HARD_DELETE,
-        TargetCapabilities.VALIDATE_RECORDS,
-    ]
-    default_sink_class = BigQuerySink
-    message_reader_class = MessageReader
-    message_reader: MessageReader
+    streams_at_once = 4  # each waits for BigQuery more than it works
+    _stores: dict[str, StreamTable]  # type: ignore[assignment]  # of this target
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 - the SDK's own
         super().__init__(**arguments)
-        self.max_parallelism = _PARALLEL
-        self._tables: dict[str, StreamTable] = {}
+        self.longest_wait_seconds = self.setting("max_batch_age_seconds")
         self._streams: dict[str, str] = {}
-        self._written_state: bytes | None = None
-        self._waiting = 0
-        self._ending = False
 
     @cached_property
     def _warehouse(self) -> Warehouse:
@@ -101,216 +49,49 @@ class TargetBigQuery(Target):
             credentials_path=credentials_path and str(Path(credentials_path).expanduser()),
             api_endpoint=self.config.get("api_endpoint"),
             compress=compresses(self.config),
-            retry_seconds=self._setting("retry_seconds"),
+            retry_seconds=self.setting("retry_seconds"),
         )
 
-    def table(self, stream: str) -> StreamTable:
-        """Return the table of a stream, which lasts for the run.
-
-        Raises:
-            SchemaError: If the stream cannot have one of its own.
-        """
-        if stream not in self._tables:
-            name = to_table(stream, self._setting("table_prefix"))
-            other = self._streams.setdefault(name, stream)
-            if other != stream:
-                msg = (
-                    f"Streams {other!r} and {stream!r} would share the table {name}. Rename one "
-                    "with __alias__ in stream_maps"
-                )
-                raise SchemaError(msg)
-            self._tables[stream] = StreamTable(
-                self._warehouse,
-                stream,
-                name,
-                hard_delete=self._setting("hard_delete"),
-                layout=self._layout(stream),
+    @override
+    def make_store(self, stream: str) -> StreamTable:
+        name = to_table(stream, self.setting("table_prefix"))
+        other = self._streams.setdefault(name, stream)
+        if other != stream:
+            msg = (
+                f"Streams {other!r} and {stream!r} would share the table {name}. Rename one "
+                "with __alias__ in stream_maps"
             )
-        return self._tables[stream]
+            raise SchemaError(msg)
+        return StreamTable(
+            self._warehouse,
+            stream,
+            name,
+            hard_delete=self.setting("hard_delete"),
+            layout=self._layout(stream),
+        )
 
     def _layout(self, stream: str) -> Layout | None:
-        asked = self._setting("tables").get(stream)
+        asked = self.setting("tables").get(stream)
         if asked is None:
             return None
         return Layout(asked.get("partition_by"), tuple(asked.get("cluster_by", ())))
 
-    def _setting(self, name: str) -> Any:  # noqa: ANN401 - its type was checked
-        return self.config.get(name, SETTINGS["properties"][name]["default"])
-
-    # --- settings -----------------------------------------------------------------------------
-
-    @classmethod
     @override
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Add the SDK's settings, but for ``load_method``: the keys of a stream decide that."""
-        super().append_builtin_config(config_jsonschema)
-        config_jsonschema["properties"].pop("load_method", None)
-
-    @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self._config = {name: value for name, value in self._config.items() if value is not None}
-        schema = self.config_jsonschema
-        self.append_builtin_config(schema)
-        faults = find_faults(self._config, schema)
-        if faults and raise_errors:
-            count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
-            message = "\n  ".join([f"{self.name} cannot start, with {count}:", *faults])
-            raise ConfigValidationError(message, errors=[message], schema=schema)
-        return faults
-
-    # --- messages -----------------------------------------------------------------------------
-
-    @override
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, {"stream", "record"})
-        record = message_dict["record"]
-        if not isinstance(record, dict):
-            msg = f"A record of stream {message_dict['stream']!r} is not a JSON object"
-            raise InputError(msg)
-        for stream_map in self._stream_maps(message_dict):
-            mapped = _map(stream_map, {**record})
-            if mapped is not None:
-                sink = cast("BigQuerySink", self._sinks_active[stream_map.stream_alias])
-                sink.take(mapped, message_dict)
-                self._waiting += 1
-        self._handle_max_record_age()
-
-    @override
-    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_state_message(message_dict)
-        self._handle_max_record_age()
-
-    @override
-    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, {"stream", "version"})
-        version = message_dict["version"]
-        if not isinstance(version, int):
-            msg = f"A version of stream {message_dict['stream']!r} is not an integer"
-            raise InputError(msg)
-        for stream_map in self._stream_maps(message_dict):
-            sink = self._sinks_active[stream_map.stream_alias]
-            if sink.process_activate_version_messages:
-                sink.activate_version(version)
-
-    @override
-    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        """Refuse: records in files are not checked, mapped or marked on their way.
-
-        Raises:
-            InputError: Always.
-        """
-        msg = (
-            f"Stream {message_dict.get('stream')!r} comes as BATCH, which {self.name} does not "
-            "read. Remove batch_config from the settings of the tap"
-        )
-        raise InputError(msg)
-
-    def _stream_maps(self, message: dict[str, Any]) -> list[StreamMap]:
-        stream = message["stream"]
-        if stream not in self.mapper.stream_maps:
-            self._assert_sink_exists(stream)
-        return self.mapper.stream_maps[stream]
-
-    # --- what is stored, and when -------------------------------------------------------------
-
-    @override
-    def _handle_max_record_age(self) -> None:
-        """Store all streams when enough records are waiting, or they wait for long enough.
-
-        All of them, since the state speaks of all of them.
-        """
-        full = self._waiting >= self._setting("batch_size_rows")
-        if full or self._max_record_age_in_minutes * 60 > self._setting("max_batch_age_seconds"):
-            self._waiting = 0
-            self.drain_all()
-
-    @override
-    def _write_state_message(self, state: dict[str, Any]) -> None:
-        line = encode(state)
-        if line != self._written_state:
-            self._written_state = line
-            sys.stdout.write(f"{line.decode()}\n")
-            sys.stdout.flush()
+    def more_faults(self) -> list[str]:
+        """Find out whether the credentials file is there."""
+        path = self._config.get("credentials_path")
+        if isinstance(path, str) and not Path(path).expanduser().is_file():
+            return ["credentials_path: there is no such file"]
+        return []
 
     @override
     def process_endofpipe(self) -> None:
-        """Store what is left, and only then pass on the last state."""
-        self._ending = True
+        """Store what is left, and tell what has landed and which settings were of no use."""
         super().process_endofpipe()
-        for table in self._tables.values():
+        for table in self._stores.values():
             table.report()
-        unknown = sorted(self._setting("tables").keys() - self._tables.keys())
+        unknown = sorted(self.setting("tables").keys() - self._stores.keys())
         if unknown:
             self.logger.warning(
                 "The setting tables names %s, which did not come", ", ".join(unknown)
             )
-
-    @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Store what has come, pass on its state, and leave with the exit code of a signal."""
-        self.message_reader.stop(lambda: self._leave(128 + signum))
-
-    def _leave(self, exit_code: int) -> None:
-        if not self._ending:
-            self._ending = True
-            self.drain_all()
-        sys.exit(exit_code)
-
-    # --- the command --------------------------------------------------------------------------
-
-    @classmethod
-    @override
-    def get_singer_command(cls) -> click.Command:
-        """Return the command, which reads bytes."""
-        import click  # noqa: PLC0415
-
-        command = super().get_singer_command()
-        for param in command.params:
-            if param.name == "file_input":
-                param.type = click.File("rb")
-        return command
-
-    @classmethod
-    @override
-    def invoke(  # type: ignore[override]  # narrows **kwargs, as the SDK's own target does
-        cls,
-        *,
-        about: bool = False,
-        about_format: str | None = None,
-        config: _ConfigInput | None = None,
-        file_input: IO[str] | None = None,
-    ) -> None:
-        """Store messages, and end with exit code 1 and one line if that cannot be done.
-
-        Args:
-            about: Print what the target is and which settings it has, and leave.
-            about_format: How to print that.
-            config: Settings from files and, if asked for, the environment.
-            file_input: Where to read; standard input if absent.
-        """
-        try:
-            super().invoke(
-                about=about, about_format=about_format, config=config, file_input=file_input
-            )
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            cls._fail("Whoever reads the output has gone; stopped")
-        except _ENDS_A_RUN as error:
-            cls._fail(str(error))
-
-    @classmethod
-    def _fail(cls, why: str) -> None:
-        cls.logger.error("%s", why)
-        sys.exit(1)
-
-
-def _map(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
-    """Apply a stream map, without telling of values when that fails."""
-    try:
-        return stream_map.transform(record)
-    except _MAP_FAILURES as error:
-        msg = (
-            f"The stream map for {stream_map.stream_alias!r} fails on a record, with "
-            f"{type(error).__name__}. Let its expressions allow for null and missing fields"
-        )
-        raise RecordError(msg) from None

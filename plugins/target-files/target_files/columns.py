@@ -8,8 +8,8 @@ from enum import StrEnum
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from target_files.errors import RecordError
-from target_files.messages import encode
+from singer_tapkit.targets.errors import RecordError
+from singer_tapkit.targets.messages import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

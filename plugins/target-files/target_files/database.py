@@ -6,10 +6,11 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+from singer_tapkit.targets.errors import SchemaError
 from typing_extensions import override
 
 from target_files.columns import ColumnType, convert, converter, type_of
-from target_files.errors import SchemaError, StorageError
+from target_files.errors import StorageError
 from target_files.rows import DELETED_AT, VERSION, Kind
 from target_files.store import Destination, Store
 from target_files.table import Table, batch_file, qualified

@@ -1,45 +1,8 @@
-"""Why a run stops, sorted by what has to be mended.
-
-::
-
-    TargetError
-    ├── InputError      the input is not a sequence of Singer messages that can be stored
-    ├── SchemaError     a stream cannot be stored as it is declared
-    ├── RecordError     a record is not what its stream declares
-    │   └── NoKeyError  it lacks its key
-    └── StorageError    folder, file or database cannot be used
-
-Messages name streams, fields, files and counts, and never hold a value of a record.
-"""
+"""What can be wrong with folders, files and the database."""
 
 from __future__ import annotations
 
-from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
-
-
-class TargetError(Exception):
-    """Base of everything that ends a run."""
-
-
-class InputError(TargetError):
-    """The input is not a sequence of Singer messages, or holds one that cannot be stored."""
-
-
-class SchemaError(TargetError):
-    """A stream cannot be stored under its name, or with the properties that it declares."""
-
-
-class RecordError(TargetError, InvalidRecord):
-    """A record is not what its stream declares; holds no part of it, unlike the SDK's own error."""
-
-    def __init__(self, message: str) -> None:
-        Exception.__init__(self, message)
-        self.error_message = message
-        self.record = {}
-
-
-class NoKeyError(RecordError, MissingKeyPropertiesError):
-    """A record lacks a field of its key, or has null in it."""
+from singer_tapkit.targets.errors import TargetError
 
 
 class StorageError(TargetError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from target_files.errors import SchemaError
+from singer_tapkit.targets.errors import SchemaError
 
 if TYPE_CHECKING:
     from pathlib import Path

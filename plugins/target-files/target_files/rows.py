@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from target_files.messages import decode, encode
+from singer_tapkit.targets.messages import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

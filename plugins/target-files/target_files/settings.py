@@ -1,16 +1,10 @@
-"""The settings, and what can be wrong with them: never told with a value."""
+"""The settings."""
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from singer_sdk import typing as th
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from jsonschema import ValidationError
 
 JSONL: Final = "jsonl"
 DUCKDB: Final = "duckdb"
@@ -62,44 +56,4 @@ SETTINGS: Final[dict[str, Any]] = th.PropertiesList(
         "and the state is passed on.",
     ),
 ).to_dict()
-
-
-def find_faults(config: Mapping[str, object], schema: Mapping[str, Any]) -> list[str]:
-    """List what is wrong with settings, by name.
-
-    Args:
-        config: The settings as given, without null.
-        schema: JSON schema of all settings, the SDK's own included.
-    """
-    known: Mapping[str, Any] = schema["properties"]
-    errors = th.DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(dict(config))
-    return [
-        *(_unknown(name, list(known)) for name in config if name not in known),
-        *(_wrong(error) for error in errors if error.absolute_path),
-    ]
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else "See --about for the settings"
-    return f"{name}: unknown setting. {hint}"
-
-
-def _wrong(error: ValidationError) -> str:
-    name = ".".join(str(part) for part in error.absolute_path)
-    expected: Any = error.validator_value
-    match error.validator:
-        case "type":
-            kinds = [expected] if isinstance(expected, str) else expected
-            wanted = "must be " + " or ".join(kind for kind in kinds if kind != "null")
-        case "enum":
-            wanted = "must be one of " + ", ".join(str(value) for value in expected if value)
-        case "minimum":
-            wanted = f"must be at least {expected}"
-        case "minLength":
-            wanted = "must not be empty"
-        case "pattern":
-            wanted = "must be the name of a file, without a folder"
-        case rule:
-            wanted = f"breaks the rule {rule} {expected}"
-    return f"{name}: {wanted}"
+SETTINGS["properties"]["database"]["$comment"] = "must be the name of a file, without a folder"

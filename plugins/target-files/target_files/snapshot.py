@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from singer_tapkit.targets.messages import encode
+
 from target_files.durable import rename
 from target_files.errors import StorageError
-from target_files.messages import encode
 from target_files.names import to_stem
 from target_files.rows import DELETED_AT, VERSION, Kind, Row, key_of, read_line
 

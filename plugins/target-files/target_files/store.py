@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from target_files.errors import SchemaError
-from target_files.messages import encode
+from singer_tapkit.targets.errors import SchemaError
+from singer_tapkit.targets.messages import encode
+
 from target_files.rows import DELETED_AT, VERSION, Kind, Row, key_of
 
 if TYPE_CHECKING:

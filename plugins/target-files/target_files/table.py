@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import duckdb
+from singer_tapkit.targets.errors import SchemaError
 from typing_extensions import override
 
 from target_files.columns import ColumnType, conversion, widened
-from target_files.errors import SchemaError, StorageError
+from target_files.errors import StorageError
 from target_files.rows import DELETED_AT, VERSION
 
 if TYPE_CHECKING:

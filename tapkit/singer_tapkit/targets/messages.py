@@ -13,7 +13,7 @@ import orjson
 from singer_sdk.singerlib.encoding import GenericSingerReader
 from typing_extensions import override
 
-from target_bigquery.errors import InputError
+from singer_tapkit.targets.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
-from target_files.errors import NoKeyError, RecordError, SchemaError
-from target_files.rows import DELETED_AT
-from target_files.validation import Validator
+from singer_tapkit.deletions import DELETED_AT
+from singer_tapkit.targets.errors import NoKeyError, RecordError, SchemaError
+from singer_tapkit.targets.validation import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_files.target import TargetFiles
+    from singer_tapkit.targets.target import StoringTarget
 
 
-class FilesSink(Sink):
+VERSION: Final = "_sdc_table_version"
+"""Field with the version of the stream that a row belongs to."""
+
+
+class Store(Protocol):
+    """The rows of one stream, wherever they are kept; lasts for a run.
+
+    Attributes:
+        records: How many records came in.
+    """
+
+    records: int
+
+    def define(self, schema: dict[str, Any], keys: Sequence[str]) -> None:
+        """Make ready for records of this schema, whose rows these fields tell apart."""
+        ...
+
+    def put(self, record: dict[str, Any], version: int | None) -> None:
+        """Take a record that replaces the row with its key."""
+        ...
+
+    def mark(self, record: dict[str, Any], deleted_at: str) -> None:
+        """Take a tombstone: the row with its key was deleted from the source."""
+        ...
+
+    def flush(self) -> None:
+        """Store what has come so far."""
+        ...
+
+    def activate(self, version: int, now: str) -> None:
+        """Remove or mark the rows of other versions; ``now`` is ISO 8601 in UTC."""
+        ...
+
+
+class StoringSink(Sink):
     """Hands the records of a stream, as long as its schema stays the same, to its store.
 
     Args:
@@ -30,7 +64,7 @@ class FilesSink(Sink):
 
     def __init__(
         self,
-        target: TargetFiles,
+        target: StoringTarget,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,

@@ -8,7 +8,7 @@ import jsonschema_rs
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 from typing_extensions import override
 
-from target_bigquery.errors import RecordError, SchemaError
+from singer_tapkit.targets.errors import RecordError, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
