@@ -36,6 +36,19 @@ class Rows(Sequence["Record"]):
 
     def __init__(self, raw: Sequence[Raw]) -> None:
         self.raw = raw
+        self._read: dict[str, list[Json]] = {}
+
+    def fields(self, *names: str) -> list[tuple[Json, ...]]:
+        """Return some fields of each row; what was read before is not read again."""
+        missing = tuple(name for name in names if name not in self._read)
+        if missing:
+            decode = _decoder(missing).decode
+            rows = [msgspec.structs.astuple(decode(raw)) for raw in self.raw]
+            columns = zip(*rows, strict=True) if rows else ((),) * len(missing)
+            self._read |= {
+                name: list(values) for name, values in zip(missing, columns, strict=True)
+            }
+        return list(zip(*(self._read[name] for name in names), strict=True))
 
     @override
     def __len__(self) -> int:
@@ -72,10 +85,9 @@ def column(records: Sequence[Record], *names: str) -> list[tuple[Json, ...]]:
         records: Records, or rows that are not decoded, of which only these fields will be.
         names: The fields.
     """
-    if not isinstance(records, Rows):
-        return [tuple(row.get(name) for name in names) for row in records]
-    decode = _decoder(names).decode
-    return [msgspec.structs.astuple(decode(raw)) for raw in records.raw]
+    if isinstance(records, Rows):
+        return records.fields(*names)
+    return [tuple(row.get(name) for name in names) for row in records]
 
 
 @cache

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _FILL: Final = 0.7
 """How full a window is aimed to be: days are uneven, and one that overflows costs a request."""
 
-_PAGES_AHEAD: Final = 8
+_PAGES_AHEAD: Final = 4
 """How many windows to ask for before the first is written: each may hold a page of megabytes."""
 
 
@@ -135,7 +135,12 @@ class DatedStream(HarvestStream):
         Raises:
             StreamFailedError: If the filters were not obeyed: unknown ones are silently ignored.
         """
-        texts = {str(day) for (day,) in column(page.records, self.date_field)}
+        fields = (
+            self.date_field,
+            "id",
+            "updated_at",
+        )  # the others are asked for later, decoded once
+        texts = {str(day) for day, *_ in column(page.records, *fields)}
         try:
             dates = {date.fromisoformat(text) for text in texts}
         except ValueError:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS: Final = (15.0, 300.0)
 """To connect; between two bytes of an answer."""
-_CHUNK_BYTES: Final = 1024 * 1024
+_CHUNK_BYTES: Final = 64 * 1024 * 1024
 
 
 class Credential(Protocol):
