@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+_PIECE: Final = 3 * 64
+"""Parts, three a record, that are joined at once: few enough for memory that is used again."""
 _MADE_FLAGS: Final = frozenset({int, str, dict, list})
 _JSON_ONLY: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -186,7 +188,8 @@ class RecordWriter:
         else:
             encoded = map(self._record, records)
         parts = [part for text in encoded for part in (self._head, text, tail)]
-        self._writer.write_lines(b"".join(parts))
+        for start in range(0, len(parts), _PIECE):
+            self._writer.write_lines(b"".join(parts[start : start + _PIECE]))
         if len(self._undeclared) > known:
             self._stream.logger.warning(
                 "'%s': the schema does not declare %s; left out",

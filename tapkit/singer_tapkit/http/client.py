@@ -15,6 +15,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
+from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from singer_tapkit.errors import (
     ParentEmptyError,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS: Final = (15.0, 300.0)
 """To connect; between two bytes of an answer."""
-_CHUNK_BYTES: Final = 64 * 1024 * 1024
 
 
 class Credential(Protocol):
@@ -281,13 +281,14 @@ class Client:
                 allow_redirects=False,
                 stream=True,
             )
-            return Answer(head, b"".join(head.iter_content(_CHUNK_BYTES)))
-        except requests.Timeout:
+            with head:
+                return Answer(head, head.raw.read(decode_content=True))
+        except (requests.Timeout, ReadTimeoutError):
             msg = "no answer in time"
-        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
-            msg = "no connection, or it broke off"
-        except requests.exceptions.ContentDecodingError:
+        except DecodeError:
             msg = "the body could not be decompressed"
+        except (requests.ConnectionError, HTTPError):
+            msg = "no connection, or it broke off"
         raise TransientError(msg) from None
 
     def _refuse(self, call: Call, limiter: Limiter, answer: Answer, verdict: Verdict) -> NoReturn:
