@@ -33,11 +33,11 @@ def test_an_app_renews_its_token_and_reads(
 def test_a_token_that_ends_during_the_run_is_renewed(
     harvest: HarvestControl, run_tap: RunTap, app: dict[str, Any], clock: SharedClock
 ) -> None:
-    """In good time, so that nothing is refused."""
+    """In good time, so that nothing is refused: the token ends while the tap waits."""
     harvest.settings(access_token_seconds=900)
     harvest.fault("status", path="/projects", status=429, headers={"Retry-After": "1100"})
 
-    result = run_tap(["clients", "projects", "users"], **app)
+    result = run_tap(["clients", "projects", "users"], concurrency=1, **app)
 
     assert result.exit_code == 0, result.outcomes
     assert sum(clock.slept) >= 1100

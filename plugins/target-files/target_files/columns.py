@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from singer_tapkit.targets.errors import RecordError
 from singer_tapkit.targets.messages import encode
@@ -36,6 +38,7 @@ _BY_KIND: Final = {
     "date-time": ColumnType.TIMESTAMP,
     "string": ColumnType.VARCHAR,
 }
+_IN_UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -106,29 +109,43 @@ def conversion(column: str, stored: str, target: str) -> str:
     return f"to_json({column})" if target == ColumnType.JSON else f"CAST({column} AS {target})"
 
 
-def converter(stored: str) -> Callable[[object], object]:
+class Converter(NamedTuple):
+    """Prepares values for a column.
+
+    Attributes:
+        plain: Types of values that need no preparation, null among them.
+        prepare: Prepares one of another type; raises ``ValueError`` if it cannot be stored.
+    """
+
+    plain: frozenset[type]
+    prepare: Callable[[object], object]
+
+
+def converter(stored: str) -> Converter:
     """Return what prepares values for a column of this type.
 
-    The function takes a value other than null and raises ``ValueError`` if it cannot be stored.
     In columns of types that this target does not make, DuckDB decides what can be stored.
     """
-    return _CONVERTERS.get(stored, _as_it_is)
+    plain = _PLAIN.get(stored)
+    types = (NoneType,) if plain is None else (NoneType, plain)
+    return Converter(frozenset(types), _CONVERTERS.get(stored, _as_it_is))
 
 
-def convert(record: dict[str, Any], converters: Mapping[str, Callable[[object], object]]) -> None:
+def convert(record: dict[str, Any], converters: Mapping[str, Converter]) -> None:
     """Prepare the values of a record in place.
 
     Raises:
         RecordError: If one cannot be stored; names the field.
     """
-    for name, prepare in converters.items():
-        value = record.get(name)
-        if value is not None:
-            try:
-                record[name] = prepare(value)
-            except (ValueError, OverflowError) as error:
-                msg = f"has something in {name!r} that is {error}"
-                raise RecordError(msg) from None
+    for name, value in record.items():
+        found = converters.get(name)
+        if found is None or type(value) in found.plain:
+            continue
+        try:
+            record[name] = found.prepare(value)
+        except (ValueError, OverflowError) as error:
+            msg = f"has something in {name!r} that is {error}"
+            raise RecordError(msg) from None
 
 
 def _integer(value: object) -> int:
@@ -173,8 +190,11 @@ def _date(value: object) -> str:
 
 
 def _timestamp(value: object) -> str:
+    text = str(value)
     try:
-        moment = datetime.fromisoformat(str(value))
+        moment = datetime.fromisoformat(text)
+        if _IN_UTC.fullmatch(text):
+            return text[:-1]
         if moment.tzinfo is not None:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
         return moment.isoformat()
@@ -197,6 +217,11 @@ def _json(value: object) -> str:
     return encode(value).decode()
 
 
+_PLAIN: Final[dict[str, type]] = {
+    ColumnType.BOOLEAN: bool,
+    ColumnType.VARCHAR: str,
+}
+"""What values of a column are stored as they are, whatever they are."""
 _CONVERTERS: Final[dict[str, Callable[[object], object]]] = {
     ColumnType.BIGINT: _integer,
     ColumnType.DOUBLE: _double,

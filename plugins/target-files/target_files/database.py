@@ -9,14 +9,14 @@ import duckdb
 from singer_tapkit.targets.errors import SchemaError
 from typing_extensions import override
 
-from target_files.columns import ColumnType, convert, converter, type_of
+from target_files.columns import ColumnType, Converter, convert, converter, type_of
 from target_files.errors import StorageError
 from target_files.rows import DELETED_AT, VERSION, Kind
 from target_files.store import Destination, Store
 from target_files.table import Table, batch_file, qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from target_files.rows import Row
@@ -108,7 +108,7 @@ class TableStore(Store):
     def __init__(self, table: Table, *, hard_delete: bool) -> None:
         super().__init__(table.name, hard_delete=hard_delete)
         self._table = table
-        self._converters: dict[str, Callable[[object], object]] = {}
+        self._converters: dict[str, Converter] = {}
         self._left_out: set[str] = set()
 
     @override
