@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 from singer_tapkit.bookmarks import canonical
-from singer_tapkit.schema import Pii, field
+from singer_tapkit.schema import Pii, embedded, field, flag, integer, several, text
 
 if TYPE_CHECKING:
     from singer_tapkit.types import Json, Record
@@ -27,48 +27,6 @@ Shape = Callable[[Any], "Json"]
 def key(name: str = "id", description: str = "Id that ClickUp gave it.") -> th.Property[Any]:
     """Describe a key: a text that is always there."""
     return field(name, th.StringType, description, required=True)
-
-
-def text(name: str, description: str, *, pii: Pii = Pii.NONE) -> th.Property[Any]:
-    """Describe a text."""
-    return field(name, th.StringType, description, pii=pii)
-
-
-def integer(name: str, description: str) -> th.Property[Any]:
-    """Describe a whole number."""
-    return field(name, th.IntegerType, description)
-
-
-def number(name: str, description: str) -> th.Property[Any]:
-    """Describe a decimal number."""
-    return field(name, th.NumberType, description)
-
-
-def flag(name: str, description: str) -> th.Property[Any]:
-    """Describe a yes or no."""
-    return field(name, th.BooleanType, description)
-
-
-def instant(name: str, description: str) -> th.Property[Any]:
-    """Describe a point in time; ClickUp sends milliseconds since 1970."""
-    return field(name, th.DateTimeType, f"{description} UTC.")
-
-
-def embedded(
-    name: str, description: str, *fields: th.Property[Any], pii: Pii = Pii.NONE
-) -> th.Property[Any]:
-    """Describe an object within a record; null where there is none."""
-    return field(name, th.ObjectType(*fields), description, pii=pii)
-
-
-def several(name: str, description: str, *fields: th.Property[Any]) -> th.Property[Any]:
-    """Describe a list of objects within a record."""
-    return field(name, th.ArrayType(th.ObjectType(*fields)), description)
-
-
-def texts(name: str, description: str) -> th.Property[Any]:
-    """Describe a list of texts."""
-    return field(name, th.ArrayType(th.StringType), description)
 
 
 def opaque(name: str, description: str, *, pii: Pii = Pii.NONE) -> th.Property[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
-from singer_tapkit.schema import Pii, field
+from singer_tapkit.schema import Pii, embedded, field, flag, instant, integer, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,53 +18,6 @@ if TYPE_CHECKING:
 def key(name: str = "id", description: str = "Number that Harvest gave it.") -> th.Property[Any]:
     """Describe a key: an integer that is always there."""
     return field(name, th.IntegerType, description, required=True)
-
-
-def text(name: str, description: str, *, pii: Pii = Pii.NONE) -> th.Property[Any]:
-    """Describe a text."""
-    return field(name, th.StringType, description, pii=pii)
-
-
-def integer(name: str, description: str) -> th.Property[Any]:
-    """Describe a whole number."""
-    return field(name, th.IntegerType, description)
-
-
-def number(name: str, description: str, *, pii: Pii = Pii.NONE) -> th.Property[Any]:
-    """Describe a decimal number."""
-    return field(name, th.NumberType, description, pii=pii)
-
-
-def flag(name: str, description: str) -> th.Property[Any]:
-    """Describe a yes or no."""
-    return field(name, th.BooleanType, description)
-
-
-def day(name: str, description: str) -> th.Property[Any]:
-    """Describe a calendar date without a zone."""
-    return field(name, th.DateType, description)
-
-
-def instant(name: str, description: str) -> th.Property[Any]:
-    """Describe a point in time."""
-    return field(name, th.DateTimeType, f"{description} UTC.")
-
-
-def texts(name: str, description: str) -> th.Property[Any]:
-    """Describe a list of texts."""
-    return field(name, th.ArrayType(th.StringType), description)
-
-
-def embedded(
-    name: str, description: str, *fields: th.Property[Any], pii: Pii = Pii.NONE
-) -> th.Property[Any]:
-    """Describe an object within a record; null where there is none."""
-    return field(name, th.ObjectType(*fields), description, pii=pii)
-
-
-def several(name: str, description: str, *fields: th.Property[Any]) -> th.Property[Any]:
-    """Describe a list of objects within a record."""
-    return field(name, th.ArrayType(th.ObjectType(*fields)), description)
 
 
 def stamps() -> Sequence[th.Property[Any]]:

@@ -147,11 +147,21 @@ class ReconciledStream(singer_sdk.Stream):
         changed = record.get(self.replication_key) if self.replication_key else None
         return changed is not None and parse_instant(str(changed)) >= self._tap.run_started
 
-    def _write_tombstone(self, key: Record) -> None:
-        noticed = canonical(self._tap.clock.now())
+    def tombstone(self, key: Record, noticed: str) -> Record:
+        """Return the record that says that another one is gone.
+
+        Args:
+            key: The primary key properties.
+            noticed: When that was noticed.
+        """
         tombstone = {**key, DELETED_AT: noticed}
         if self.replication_key:
             tombstone[self.replication_key] = noticed
+        return tombstone
+
+    def _write_tombstone(self, key: Record) -> None:
+        noticed = canonical(self._tap.clock.now())
+        tombstone = self.tombstone(key, noticed)
         for stream_map in self.stream_maps:
             mapped = stream_map.transform(dict(tombstone))
             if mapped is not None:

@@ -44,6 +44,55 @@ def field(
     return th.Property(name, kind, required=required, description=description, **marks)
 
 
+def text(name: str, description: str, *, pii: Pii = Pii.NONE) -> th.Property[Any]:
+    """Describe a text."""
+    return field(name, th.StringType, description, pii=pii)
+
+
+def integer(name: str, description: str) -> th.Property[Any]:
+    """Describe a whole number."""
+    return field(name, th.IntegerType, description)
+
+
+def number(name: str, description: str, *, pii: Pii = Pii.NONE) -> th.Property[Any]:
+    """Describe a decimal number."""
+    return field(name, th.NumberType, description, pii=pii)
+
+
+def flag(name: str, description: str) -> th.Property[Any]:
+    """Describe a yes or no."""
+    return field(name, th.BooleanType, description)
+
+
+def day(name: str, description: str, *, pii: Pii = Pii.NONE) -> th.Property[Any]:
+    """Describe a calendar date without a zone."""
+    return field(name, th.DateType, description, pii=pii)
+
+
+def instant(name: str, description: str) -> th.Property[Any]:
+    """Describe a point in time."""
+    return field(name, th.DateTimeType, f"{description} UTC.")
+
+
+def texts(name: str, description: str, *, pii: Pii = Pii.NONE) -> th.Property[Any]:
+    """Describe a list of texts."""
+    return field(name, th.ArrayType(th.StringType), description, pii=pii)
+
+
+def embedded(
+    name: str, description: str, *fields: th.Property[Any], pii: Pii = Pii.NONE
+) -> th.Property[Any]:
+    """Describe an object within a record; null where there is none."""
+    return field(name, th.ObjectType(*fields), description, pii=pii)
+
+
+def several(
+    name: str, description: str, *fields: th.Property[Any], pii: Pii = Pii.NONE
+) -> th.Property[Any]:
+    """Describe a list of objects within a record."""
+    return field(name, th.ArrayType(th.ObjectType(*fields)), description, pii=pii)
+
+
 def record(*fields: th.Property[Any]) -> dict[str, Any]:
     """Return the JSON schema of records with these properties."""
     return th.PropertiesList(*fields).to_dict()

@@ -79,6 +79,9 @@ class Stream(ReconciledStream):
         """How far behind its bookmark the stream asks again."""
         return self._tap.lookback
 
+    def completed(self) -> None:
+        """Note what a later run needs to know, now that everything was read and written."""
+
     @override
     def get_records(self, context: sdk_types.Context | None) -> Iterable[sdk_types.Record]:
         """Yield all records since the start date, without a bookmark."""
@@ -211,6 +214,7 @@ class Stream(ReconciledStream):
                 self._log_heartbeat(batch)
         if version.replaces and self.holds_everything and not self.missing:
             self._activate(version.number, write_messages=write_messages)
+        self.completed()
         if bookmark:
             bookmark.close()
         if reading.until is None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from singer_tapkit.errors import StreamFailedError
-from singer_tapkit.schema import Pii, record
+from singer_tapkit.schema import Pii, embedded, flag, instant, integer, record, text
 from typing_extensions import override
 
-from tap_clickup.schemas import embedded, flag, instant, integer, key, text
+from tap_clickup.schemas import key
 from tap_clickup.streams.base import ClickUpStream
 
 if TYPE_CHECKING:

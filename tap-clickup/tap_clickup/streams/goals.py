@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from singer_tapkit.schema import Pii, record
+from singer_tapkit.schema import Pii, flag, instant, integer, number, record, text, texts
 from typing_extensions import override
 
-from tap_clickup.schemas import flag, instant, integer, key, number, opaque, people, text, texts
+from tap_clickup.schemas import key, opaque, people
 from tap_clickup.streams.base import ClickUpStream
 
 if TYPE_CHECKING:

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_tapkit.schema import Pii, record
+from singer_tapkit.schema import Pii, embedded, flag, instant, integer, record, several, text
 from typing_extensions import override
 
-from tap_clickup.schemas import (
-    embedded,
-    flag,
-    instant,
-    integer,
-    key,
-    opaque,
-    people,
-    person,
-    place,
-    several,
-    status_fields,
-    text,
-)
+from tap_clickup.schemas import key, opaque, people, person, place, status_fields
 from tap_clickup.streams.base import ClickUpStream
 
 if TYPE_CHECKING:

@@ -9,28 +9,21 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_tapkit import Batch, Listing
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentRefusedError, StreamFailedError, StreamUnavailableError
-from singer_tapkit.schema import Pii, record
-from singer_tapkit.windows import Days
-from typing_extensions import override
-
-from tap_clickup.schemas import (
+from singer_tapkit.schema import (
+    Pii,
     embedded,
     flag,
     instant,
     integer,
-    key,
-    moment,
     number,
-    opaque,
-    people,
-    person,
-    place,
+    record,
     several,
-    status,
-    tags,
     text,
-    whole,
 )
+from singer_tapkit.windows import Days
+from typing_extensions import override
+
+from tap_clickup.schemas import key, moment, opaque, people, person, place, status, tags, whole
 from tap_clickup.streams.base import ClickUpStream
 
 if TYPE_CHECKING:

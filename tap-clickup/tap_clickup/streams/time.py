@@ -14,25 +14,12 @@ from singer_tapkit.bookmarks import Reading, canonical, parse_instant
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentRefusedError, StreamUnavailableError
 from singer_tapkit.http import Action, Rule, Verdict
-from singer_tapkit.schema import Pii, record
+from singer_tapkit.schema import Pii, embedded, flag, instant, integer, record, text
 from singer_tapkit.windows import ONE_DAY, Days, split
 from typing_extensions import override
 
 from tap_clickup.assignees import REFUSED, Assignees
-from tap_clickup.schemas import (
-    embedded,
-    flag,
-    instant,
-    integer,
-    key,
-    moment,
-    opaque,
-    person,
-    status,
-    tags,
-    text,
-    whole,
-)
+from tap_clickup.schemas import key, moment, opaque, person, status, tags, whole
 from tap_clickup.streams.base import ClickUpStream, WorkspaceStream
 
 if TYPE_CHECKING:

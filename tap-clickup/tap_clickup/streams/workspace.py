@@ -6,18 +6,10 @@ import json
 from typing import TYPE_CHECKING, ClassVar
 
 from singer_tapkit.deletions import DeletionMode
-from singer_tapkit.schema import Pii, record
+from singer_tapkit.schema import Pii, instant, integer, record, text, texts
 from typing_extensions import override
 
-from tap_clickup.schemas import (
-    instant,
-    integer,
-    key,
-    opaque,
-    people,
-    text,
-    texts,
-)
+from tap_clickup.schemas import key, opaque, people
 from tap_clickup.streams.base import ClickUpStream, WorkspaceStream
 
 if TYPE_CHECKING:

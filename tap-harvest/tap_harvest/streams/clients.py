@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from singer_sdk import typing as th
 from singer_tapkit import Batch
 from singer_tapkit.deletions import DeletionMode
-from singer_tapkit.schema import Pii, field, record
+from singer_tapkit.schema import Pii, field, flag, integer, record, text
 from typing_extensions import override
 
-from tap_harvest.schemas import client, flag, integer, key, stamps, text
+from tap_harvest.schemas import client, key, stamps
 from tap_harvest.streams.base import HarvestStream
 
 if TYPE_CHECKING:

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from singer_tapkit.schema import Pii, record
+from singer_tapkit.schema import Pii, day, embedded, flag, integer, number, record, text
 
-from tap_harvest.schemas import (
-    client,
-    day,
-    embedded,
-    flag,
-    integer,
-    invoice,
-    key,
-    number,
-    person,
-    project,
-    stamps,
-    text,
-    user_assignment,
-)
+from tap_harvest.schemas import client, invoice, key, person, project, stamps, user_assignment
 from tap_harvest.streams.base import HarvestStream
 from tap_harvest.streams.dated import DatedStream
 

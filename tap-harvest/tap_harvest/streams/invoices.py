@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from singer_tapkit.schema import Pii, record
-
-from tap_harvest.schemas import (
-    client,
+from singer_tapkit.schema import (
+    Pii,
     day,
     embedded,
     flag,
     instant,
     integer,
-    key,
     number,
-    person,
-    project,
+    record,
     several,
-    stamps,
     text,
     texts,
 )
+
+from tap_harvest.schemas import client, key, person, project, stamps
 from tap_harvest.streams.base import HarvestStream
 from tap_harvest.streams.children import ChildStream
 

@@ -6,24 +6,23 @@ from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import typing as th
 from singer_tapkit.http import Action, Rule, Verdict
-from singer_tapkit.schema import Pii, field, record
-from typing_extensions import override
-
-from tap_harvest.schemas import (
+from singer_tapkit.schema import (
+    Pii,
     day,
     embedded,
+    field,
     flag,
     instant,
     integer,
-    key,
     number,
+    record,
     several,
-    stamps,
-    task,
-    task_assignment_fields,
     text,
     texts,
 )
+from typing_extensions import override
+
+from tap_harvest.schemas import key, stamps, task, task_assignment_fields
 from tap_harvest.streams.base import HarvestStream
 from tap_harvest.streams.children import CHILD_RULES, ChildStream
 

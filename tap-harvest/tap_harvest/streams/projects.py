@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from singer_tapkit.schema import Pii, record
+from singer_tapkit.schema import Pii, day, flag, number, record, text
 
-from tap_harvest.schemas import (
-    client,
-    day,
-    flag,
-    key,
-    number,
-    person,
-    project,
-    stamps,
-    task,
-    text,
-)
+from tap_harvest.schemas import client, key, person, project, stamps, task
 from tap_harvest.streams.base import HarvestStream
 
 

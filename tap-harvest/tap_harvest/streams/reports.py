@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from singer_sdk import typing as th
 from singer_tapkit import Batch
 from singer_tapkit.deletions import DeletionMode
-from singer_tapkit.schema import Pii, field, record
+from singer_tapkit.schema import Pii, field, flag, integer, number, record, text
 from singer_tapkit.windows import Days, split
 from typing_extensions import override
 
-from tap_harvest.schemas import flag, integer, key, number, text
+from tap_harvest.schemas import key
 from tap_harvest.streams.base import HarvestStream
 
 if TYPE_CHECKING:

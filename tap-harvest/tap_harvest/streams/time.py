@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_tapkit.audit import Entry, Ledger
 from singer_tapkit.audit.run import AuditedStream
-from singer_tapkit.schema import Pii, record
+from singer_tapkit.schema import Pii, day, embedded, flag, instant, number, record, text
 from singer_tapkit.windows import Days
 from typing_extensions import override
 
 from tap_harvest.schemas import (
     client,
-    day,
-    embedded,
-    flag,
-    instant,
     invoice,
     key,
-    number,
     person,
     project,
     stamps,
     task,
     task_assignment,
-    text,
     user_assignment,
 )
 from tap_harvest.streams.dated import DatedStream

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from singer_tapkit.http.limits import Limiter
     from singer_tapkit.types import Json
 
-_TIMEOUT_SECONDS: Final = (15.0, 300.0)
-"""To connect; between two bytes of an answer."""
+_CONNECT_SECONDS: Final = 15.0
+_ANSWER_SECONDS: Final = 300.0
 
 
 class Credential(Protocol):
@@ -141,6 +141,7 @@ class Client:
         rules: The vendor's own rows of the verdict table.
         retry: Bounds of repeating.
         concurrency: How many requests may be under way at a time.
+        answer_seconds: How long to wait for an answer, and between two parts of it.
 
     Attributes:
         vendor_time: The vendor's clock at its first answer (``Date`` header), if it told.
@@ -158,12 +159,14 @@ class Client:
         rules: Sequence[Rule] = (),
         retry: RetryPolicy | None = None,
         concurrency: int = 1,
+        answer_seconds: float = _ANSWER_SECONDS,
     ) -> None:
         self.vendor_time: datetime | None = None
         self._clock = clock
         self._credential = credential or NoCredential()
         self._rules = rules
         self._retry = retry or RetryPolicy()
+        self._timeout_seconds = (_CONNECT_SECONDS, answer_seconds)
         self._session = requests.Session()
         self._session.headers.update(headers or {})
         for scheme in ("http://", "https://"):
@@ -177,6 +180,11 @@ class Client:
 
     def heed(self, response: requests.Response) -> None:
         """Take notice of what an answer says about the rate limit, for vendors that tell."""
+
+    def verdict(self, call: Call, answer: Answer) -> Verdict:
+        """Return what an answer means; for vendors whose refusals have the status of success."""
+        code = self._code(answer)
+        return judge(answer.head.status_code, code, (*call.rules, *self._rules))
 
     def wait_asked(self, response: requests.Response) -> float | None:
         """Return how many seconds a refused request is asked to wait, if the vendor says."""
@@ -229,7 +237,7 @@ class Client:
         page = split_page(answer.body, call.rows) if call.rows else None
         if page is not None:
             return page
-        data = _decode(answer.body)
+        data = decode(answer.body)
         if call.wrap and isinstance(data, list):
             return {call.wrap: data}
         if not isinstance(data, dict):
@@ -265,8 +273,7 @@ class Client:
         if self.vendor_time is None:
             self.vendor_time = _vendor_time(answer.head)
         self.heed(answer.head)
-        code = self._code(answer)
-        return answer, judge(answer.head.status_code, code, (*call.rules, *self._rules))
+        return answer, self.verdict(call, answer)
 
     def _ask(self, call: Call) -> Answer:
         try:
@@ -277,7 +284,7 @@ class Client:
                 data=call.form,
                 json=call.body,
                 auth=self._credential,
-                timeout=_TIMEOUT_SECONDS,
+                timeout=self._timeout_seconds,
                 allow_redirects=False,
                 stream=True,
             )
@@ -317,11 +324,16 @@ class Client:
     def _code(self, answer: Answer) -> str | None:
         if answer.head.ok:
             return None
-        body = _decode(answer.body)
-        return machine_code(body.get(self.code_field)) if isinstance(body, dict) else None
+        body = decode(answer.body)
+        return self.code_of(body) if isinstance(body, dict) else None
+
+    def code_of(self, body: Mapping[str, Any]) -> str | None:
+        """Return the vendor's code for an error, from the body of a refusal."""
+        return machine_code(body.get(self.code_field))
 
 
-def _decode(body: bytes) -> Json:
+def decode(body: bytes) -> Json:
+    """Read JSON; ``None`` if it is none."""
     try:
         data: Json = orjson.loads(body)
     except orjson.JSONDecodeError:
