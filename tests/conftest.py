@@ -109,6 +109,7 @@ def run(
         tap.sync_all()
         result.exit_code = tap.report()
         result.outcomes = {outcome.stream: outcome for outcome in tap.outcomes}
+        tap.overlap.close()
     finally:
         root.removeHandler(keeper)
         root.setLevel(level)

@@ -90,7 +90,10 @@ def serve(  # noqa: PLR0913 - one argument per option
     from singer_sandbox.vendors import VENDORS  # noqa: PLC0415
 
     common = {"entries": entries, "seed": seed, "rate_limit": rate_limit}
-    settings: dict[str, dict[str, object]] = {name: dict(common) for name in VENDORS}
+    settings: dict[str, dict[str, object]] = {
+        vendor: {name: value for name, value in common.items() if name in make.common}
+        for vendor, make in VENDORS.items()
+    }
     for vendor, name, value in _parse(assignments):
         settings.setdefault(vendor, {})[name] = value
     for stop in (signal.SIGINT, signal.SIGTERM):

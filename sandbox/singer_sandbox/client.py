@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPConnection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClickUpControl",
     "Control",
+    "HRControl",
     "HarvestControl",
     "LoggedRequest",
     "Row",
@@ -292,6 +294,14 @@ class ClickUpControl(VendorControl):
         return {"access_token": self.tokens["oauth"], "api_url": self.api_url}
 
 
+class HRControl(VendorControl):
+    """An HR system in a running sandbox."""
+
+    def config(self) -> Row:
+        """Return the settings with which tap-hrms reads it."""
+        return deepcopy(self._description["config"])
+
+
 class Sandbox:
     """A running sandbox.
 
@@ -300,8 +310,12 @@ class Sandbox:
 
     Attributes:
         url: The same.
+        bamboohr: Its BambooHR.
         clickup: Its ClickUp.
+        customhr: Its HR system of a company's own.
         harvest: Its Harvest.
+        successfactors: Its SuccessFactors.
+        workday: Its Workday.
 
     Raises:
         OSError: If nobody answers at that address.
@@ -310,7 +324,11 @@ class Sandbox:
     def __init__(self, url: str) -> None:
         self._control = Control(url)
         self.url = self._control.url
+        self.bamboohr = HRControl(self._control, "bamboohr")
         self.clickup = ClickUpControl(self._control)
+        self.successfactors = HRControl(self._control, "successfactors")
+        self.workday = HRControl(self._control, "workday")
+        self.customhr = HRControl(self._control, "customhr")
         self.harvest = HarvestControl(self._control)
 
     def now(self) -> datetime:

@@ -22,9 +22,11 @@ class Vendor(Protocol):
 
     Attributes:
         name: Where it is mounted: ``http://HOST:PORT/<name>/...``.
+        common: Those settings that ``serve`` has an option of its own for, and that this has.
     """
 
     name: ClassVar[str]
+    common: ClassVar[frozenset[str]]
 
     def answer(self, call: Call) -> Answer:
         """Answer a request as the vendor's documentation says."""

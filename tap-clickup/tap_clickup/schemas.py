@@ -9,19 +9,13 @@ Source: ClickUp API v2 and v3, the object of each collection.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from singer_sdk import typing as th
 from singer_tapkit.bookmarks import canonical
 from singer_tapkit.schema import Pii, embedded, field, flag, integer, several, text
-
-if TYPE_CHECKING:
-    from singer_tapkit.types import Json, Record
-
-Shape = Callable[[Any], "Json"]
+from singer_tapkit.shaping import whole
 
 
 def key(name: str = "id", description: str = "Id that ClickUp gave it.") -> th.Property[Any]:
@@ -97,33 +91,6 @@ def place(name: str, description: str) -> th.Property[Any]:
     )
 
 
-def shape_of(schema: Mapping[str, Any]) -> Shape:
-    """Return a function that brings a value into the shape of its schema."""
-    kinds = schema.get("type", [])
-    if "object" in kinds:
-        return _object(schema["properties"])
-    if "array" in kinds:
-        item = shape_of(schema["items"])
-        return lambda value: [item(part) for part in value] if isinstance(value, list) else None
-    if schema.get("format") == "date-time":
-        return moment
-    if "contentMediaType" in schema:
-        return _json_text
-    simple: dict[str, Shape] = {"boolean": _boolean, "integer": whole, "number": _decimal}
-    return next((shape for kind, shape in simple.items() if kind in kinds), _text)
-
-
-def whole(value: Any) -> int | None:  # noqa: ANN401 - whatever a vendor sends
-    """Read a whole number from a number or a text; ``None`` if it is neither."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return int(value)
-    except ValueError:
-        number = _decimal(value)
-        return None if number is None else int(number)
-
-
 def moment(value: Any) -> str | None:  # noqa: ANN401 - whatever a vendor sends
     """Read an instant from milliseconds since 1970, a number or a text."""
     milliseconds = whole(value)
@@ -135,40 +102,5 @@ def moment(value: Any) -> str | None:  # noqa: ANN401 - whatever a vendor sends
         return None
 
 
-def _object(properties: Mapping[str, Any]) -> Shape:
-    shapes = [(name, shape_of(schema)) for name, schema in properties.items()]
-
-    def shape(value: Any) -> Record | None:  # noqa: ANN401 - whatever a vendor sends
-        if not isinstance(value, dict):
-            return None
-        return {name: shape(value.get(name)) for name, shape in shapes}
-
-    return shape
-
-
-def _text(value: Any) -> str | None:  # noqa: ANN401 - whatever a vendor sends
-    if isinstance(value, str):
-        return value
-    if value is None or isinstance(value, dict | list):
-        return None
-    return json.dumps(value)
-
-
-def _json_text(value: Any) -> str | None:  # noqa: ANN401 - whatever a vendor sends
-    return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _boolean(value: Any) -> bool | None:  # noqa: ANN401 - whatever a vendor sends
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
-
-
-def _decimal(value: Any) -> float | None:  # noqa: ANN401 - whatever a vendor sends
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if number == number and abs(number) != float("inf") else None  # noqa: PLR0124 - NaN
+LEAVES: Final = {"date-time": moment}
+"""How ClickUp writes what others write otherwise."""

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from contextvars import ContextVar, copy_context
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from singer_sdk import typing as th
 from typing_extensions import override
@@ -54,7 +54,9 @@ class Overlap:
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._threads = 0
         self._open_jobs = 0
+        self._aheads: list[Ahead[Any]] = []
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
 
     def ordered(
         self, function: Callable[[T], R], items: Iterable[T], *, ahead: int | None = None
@@ -92,7 +94,18 @@ class Overlap:
 
     def ahead(self, items: Iterator[T]) -> Ahead[T]:
         """Read an iterator one item ahead, with the context variables of now."""
-        return Ahead(items, threaded=self._concurrency > 1)
+        ahead = Ahead(items, threaded=self._concurrency > 1)
+        self._aheads.append(ahead)
+        return ahead
+
+    def close(self) -> None:
+        """Read no further, and wait for what is under way; for programs that go on afterwards."""
+        for ahead in self._aheads:
+            ahead.close()
+        for ahead in self._aheads:
+            ahead.join()
+        with self._idle:
+            self._idle.wait_for(lambda: self._open_jobs == 0)
 
     def _submit(self, function: Callable[[T], R], item: T) -> Future[R]:
         future: Future[R] = Future()
@@ -117,8 +130,9 @@ class Overlap:
     def _work(self) -> None:
         while True:
             self._jobs.get()()
-            with self._lock:
+            with self._idle:
                 self._open_jobs -= 1
+                self._idle.notify_all()
 
 
 class Ahead(Iterator[T]):
@@ -137,9 +151,11 @@ class Ahead(Iterator[T]):
         self._error: BaseException | None = None
         self._stopped = False
         self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
         if threaded:
             context = copy_context()
-            threading.Thread(target=lambda: context.run(self._read), daemon=True).start()
+            self._thread = threading.Thread(target=lambda: context.run(self._read), daemon=True)
+            self._thread.start()
 
     @override
     def __next__(self) -> T:
@@ -157,6 +173,11 @@ class Ahead(Iterator[T]):
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+
+    def join(self) -> None:
+        """Wait until its thread has ended."""
+        if self._thread is not None:
+            self._thread.join()
 
     def _read(self) -> None:
         try:

@@ -109,7 +109,7 @@ def _date_or_none(value: object) -> datetime | None:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name.rsplit(".", 1)[-1], known, n=1)
     hint = f"Did you mean {close[0]}?" if close else "Remove it, or see --about for the settings"
     return f"{name}: unknown setting. {hint}"
 
@@ -123,6 +123,10 @@ def _wrong(error: ValidationError) -> str:
     match error.validator:
         case "required":
             return str(error.message)
+        case "additionalProperties" if isinstance(error.instance, dict):
+            known = [*definition.get("properties", {})]
+            unknown = [part for part in error.instance if part not in known]
+            return "; ".join(_unknown(f"{name}.{part}", known) for part in unknown)
         case "type":
             kinds = [expected] if isinstance(expected, str) else expected
             wanted = "must be " + " or ".join(kind for kind in kinds if kind != "null")

@@ -162,6 +162,15 @@ class Tap(singer_sdk.Tap):
         """
         return []
 
+    def prepare(self) -> None:
+        """Look at the selected streams before any is read."""
+
+    @override
+    def _set_compatible_replication_methods(self) -> None:
+        """Prepare as the SDK does, and let the tap do so, too."""
+        self.prepare()
+        super()._set_compatible_replication_methods()
+
     @override
     def setup_mapper(self) -> None:
         """Prepare the stream maps, for streams that are not selected too.

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from tap_clickup.tap import TapClickUp
 from tap_harvest.tap import TapHarvest
+from tap_hrms.adapters import registry
+from tap_hrms.canonical import SCHEMAS
+from tap_hrms.tap import TapHRMS
 
 from tests.loaders.table import loaders_table
 
@@ -20,11 +23,18 @@ if TYPE_CHECKING:
     from singer_tapkit import Tap
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERYTHING: dict[str, Any] = {"access_token": "-", "report_files": ["report.csv"]}
+EVERYTHING: dict[str, Any] = {
+    "access_token": "-",
+    "report_files": ["report.csv"],
+    "system": "successfactors",
+    "successfactors": {"api_server": "-", "company_id": "-", "access_token": "-"},
+    **dict.fromkeys(("lookback", "leave_lookback", "leave_lookahead", "sweep_every"), "1d"),
+}
 """With these settings a tap shows all the streams it can have."""
 READMES: dict[Path, type[Tap]] = {
     ROOT / "tap-clickup" / "README.md": TapClickUp,
     ROOT / "tap-harvest" / "README.md": TapHarvest,
+    ROOT / "tap-hrms" / "README.md": TapHRMS,
 }
 
 
@@ -34,6 +44,10 @@ def pages() -> dict[Path, str]:
         path: {"settings": settings_table(tap), "streams": streams_table(tap)}
         for path, tap in READMES.items()
     }
+    tables[ROOT / "tap-hrms" / "README.md"] |= {
+        name: adapter_table(name) for name in registry.names()
+    }
+    tables[ROOT / "docs" / "hr-fields.md"] = {"fields": fields_tables()}
     tables[ROOT / "docs" / "loaders.md"] = {"loaders": loaders_table()}
     return {path: _fill(path.read_text(), found) for path, found in tables.items()}
 
@@ -53,9 +67,48 @@ def settings_table(tap: type[Tap]) -> str:
     lines = ["| setting | default | what it does |", "| --- | --- | --- |"]
     for name, setting in _own_settings(tap).items():
         default = f"`{setting['default']}`" if "default" in setting else ""
-        secret = " Secret." if setting.get("secret") else ""
+        holds = "Holds secrets" if "object" in setting["type"] else "Secret"
+        secret = f" {holds}." if setting.get("secret") else ""
         lines.append(f"| `{name}` | {default} | {setting['description']}{secret} |")
     return "\n".join(lines) + "\n"
+
+
+def adapter_table(name: str) -> str:
+    """List the settings of one HR system."""
+    schema = registry.load(name).settings_schema
+    lines = ["| setting | default | what it does |", "| --- | --- | --- |"]
+    for setting, definition in schema["properties"].items():
+        default = f"`{definition['default']}`" if "default" in definition else ""
+        needed = " Required." if setting in schema.get("required", ()) else ""
+        secret = " Secret." if definition.get("secret") else ""
+        text = definition["description"]
+        lines.append(f"| `{setting}` | {default} | {text}{needed}{secret} |")
+    return "\n".join(lines) + "\n"
+
+
+def fields_tables() -> str:
+    """List the fields of the canonical HR streams, those of all streams once."""
+    common = set.intersection(*(set(schema["properties"]) for schema in SCHEMAS.values()))
+    employees = SCHEMAS["employees"]["properties"]
+    everywhere = {"properties": {name: employees[name] for name in employees if name in common}}
+    parts = []
+    for title, schema in {"every stream": everywhere, **SCHEMAS}.items():
+        lines = [
+            f"## {title}",
+            "",
+            "| field | type | privacy | what it is |",
+            "| --- | --- | --- | --- |",
+        ]
+        for name, definition in schema["properties"].items():
+            if name in common and title != "every stream":
+                continue
+            kinds = definition["type"]
+            kind = kinds if isinstance(kinds, str) else kinds[0]
+            shown = definition.get("format", kind)
+            text = definition["description"]
+            lines.append(f"| `{name}` | {shown} | {definition['x-pii']} | {text} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
 
 
 def streams_table(tap: type[Tap]) -> str:

@@ -12,6 +12,7 @@ import yaml
 from mapper_worklog.mapper import MapperWorklog
 from tap_clickup.tap import TapClickUp
 from tap_harvest.tap import TapHarvest
+from tap_hrms.tap import TapHRMS
 from target_bigquery.target import TargetBigQuery
 from target_files.target import TargetFiles
 
@@ -59,6 +60,7 @@ def test_about_names_every_setting_of_the_readme() -> None:
     [
         ("extractors", TapClickUp),
         ("extractors", TapHarvest),
+        ("extractors", TapHRMS),
         ("mappers", MapperWorklog),
         ("loaders", TargetBigQuery),
         ("loaders", TargetFiles),

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from singer_sandbox.vendors.clickup import ClickUp
 from singer_sandbox.vendors.harvest import Harvest
+from singer_sandbox.vendors.hr import BambooHR, CustomHR, SuccessFactors, Workday
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from singer_sandbox.clock import SandboxClock
     from singer_sandbox.vendor import Vendor
 
-VENDORS: Final[Mapping[str, Callable[[SandboxClock, Mapping[str, object]], Vendor]]] = {
+
+class Maker(Protocol):
+    """Makes a vendor from a clock and the settings it starts with."""
+
+    @property
+    def common(self) -> frozenset[str]:
+        """See :class:`Vendor`."""
+
+    def __call__(self, clock: SandboxClock, settings: Mapping[str, object], /) -> Vendor:
+        """Make one."""
+
+
+VENDORS: Final[Mapping[str, Maker]] = {
     Harvest.name: Harvest,
     ClickUp.name: ClickUp,
+    BambooHR.name: BambooHR,
+    SuccessFactors.name: SuccessFactors,
+    Workday.name: Workday,
+    CustomHR.name: CustomHR,
 }
-"""By name: what makes a vendor from a clock and the settings it starts with."""
+"""By name."""

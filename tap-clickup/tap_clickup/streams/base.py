@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from singer_tapkit import Batch, Stream
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentRefusedError, StreamUnavailableError
+from singer_tapkit.shaping import shape_of
 from typing_extensions import override
 
-from tap_clickup.schemas import shape_of
+from tap_clickup.schemas import LEAVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -62,7 +63,7 @@ class ClickUpStream(Stream):
 
     @cached_property
     def _shape(self) -> Callable[[Record], Record]:
-        return shape_of(self.schema)  # type: ignore[return-value]  # of an object: an object
+        return shape_of(self.schema, LEAVES)  # type: ignore[return-value]  # of an object: an object
 
     def shaped(self, records: Iterable[Record]) -> Iterator[Record]:
         """Bring records into the shape of the schema."""

@@ -20,10 +20,11 @@ from singer_tapkit.schema import (
     several,
     text,
 )
+from singer_tapkit.shaping import whole
 from singer_tapkit.windows import Days
 from typing_extensions import override
 
-from tap_clickup.schemas import key, moment, opaque, people, person, place, status, tags, whole
+from tap_clickup.schemas import key, moment, opaque, people, person, place, status, tags
 from tap_clickup.streams.base import ClickUpStream
 
 if TYPE_CHECKING:

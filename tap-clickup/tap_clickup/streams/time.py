@@ -15,11 +15,12 @@ from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentRefusedError, StreamUnavailableError
 from singer_tapkit.http import Action, Rule, Verdict
 from singer_tapkit.schema import Pii, embedded, flag, instant, integer, record, text
+from singer_tapkit.shaping import whole
 from singer_tapkit.windows import ONE_DAY, Days, split
 from typing_extensions import override
 
 from tap_clickup.assignees import REFUSED, Assignees
-from tap_clickup.schemas import key, moment, opaque, person, status, tags, whole
+from tap_clickup.schemas import key, moment, opaque, person, status, tags
 from tap_clickup.streams.base import ClickUpStream, WorkspaceStream
 
 if TYPE_CHECKING:

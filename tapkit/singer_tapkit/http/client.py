@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from singer_tapkit.http.limits import Limiter
     from singer_tapkit.types import Json
 
-_CONNECT_SECONDS: Final = 15.0
-_ANSWER_SECONDS: Final = 300.0
+_TIMEOUT_SECONDS: Final = (15.0, 300.0)
 
 
 class Credential(Protocol):
@@ -141,7 +140,8 @@ class Client:
         rules: The vendor's own rows of the verdict table.
         retry: Bounds of repeating.
         concurrency: How many requests may be under way at a time.
-        answer_seconds: How long to wait for an answer, and between two parts of it.
+        timeout_seconds: How long to wait for a connection; for an answer, and between two parts
+            of it.
 
     Attributes:
         vendor_time: The vendor's clock at its first answer (``Date`` header), if it told.
@@ -159,14 +159,14 @@ class Client:
         rules: Sequence[Rule] = (),
         retry: RetryPolicy | None = None,
         concurrency: int = 1,
-        answer_seconds: float = _ANSWER_SECONDS,
+        timeout_seconds: tuple[float, float] = _TIMEOUT_SECONDS,
     ) -> None:
         self.vendor_time: datetime | None = None
         self._clock = clock
         self._credential = credential or NoCredential()
         self._rules = rules
         self._retry = retry or RetryPolicy()
-        self._timeout_seconds = (_CONNECT_SECONDS, answer_seconds)
+        self._timeout_seconds = timeout_seconds
         self._session = requests.Session()
         self._session.headers.update(headers or {})
         for scheme in ("http://", "https://"):
@@ -258,10 +258,19 @@ class Client:
 
     def _renew(self, renewals: int) -> bool:
         """Obtain a fresh credential, unless another thread has since the request was sent."""
-        with self._renewing:
+        with self._renewing, self._remembered():
             if self._renewals == renewals and self._credential.renew():
                 self._renewals += 1
             return self._renewals != renewals
+
+    @contextmanager
+    def _remembered(self) -> Iterator[None]:
+        """Never try again what a credential could not obtain: accounts get locked that way."""
+        try:
+            yield
+        except RunAbortedError as error:
+            self._aborted = error
+            raise
 
     def _exchange(self, call: Call, limiter: Limiter) -> tuple[Answer, Verdict]:
         with limiter.slot(), self._connections:
@@ -269,7 +278,8 @@ class Client:
                 raise self._aborted
             if usage := current_usage.get():
                 usage.add(requests=1)
-            answer = self._ask(call)
+            with self._remembered():
+                answer = self._ask(call)
         if self.vendor_time is None:
             self.vendor_time = _vendor_time(answer.head)
         self.heed(answer.head)

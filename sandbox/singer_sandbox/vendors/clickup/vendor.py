@@ -38,6 +38,7 @@ class ClickUp:
     """
 
     name: ClassVar[str] = "clickup"
+    common: ClassVar[frozenset[str]] = frozenset({"entries", "seed", "rate_limit"})
     _settings: ClickUpSettings
 
     def __init__(self, clock: SandboxClock, settings: Mapping[str, object]) -> None:

@@ -39,6 +39,7 @@ class Harvest:
     """
 
     name: ClassVar[str] = "harvest"
+    common: ClassVar[frozenset[str]] = frozenset({"entries", "seed", "rate_limit"})
 
     def __init__(self, clock: SandboxClock, settings: Mapping[str, object]) -> None:
         self._clock = clock

@@ -1,0 +1,1 @@
+"""What knows the vendors: one module each."""
