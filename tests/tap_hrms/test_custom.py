@@ -275,14 +275,13 @@ def test_many_requests_that_find_it_ended_share_one_login(
     customhr: HRControl, run_tap: RunTap
 ) -> None:
     """Sixteen are under way at a time."""
-    customhr.settings(session_requests=20)
+    customhr.settings(session_requests=30)
 
     result = run_tap(customhr.config(), "leave_requests")
 
     assert result.exit_code == 0, result.outcomes
     logins = [request for request in customhr.requests() if request.resource == "/login"]
-    # 41 answers of 20 a session, and those that were under way when one ended
-    assert 3 <= len(logins) <= 6
+    assert len(logins) == 2  # 41 answers, 30 a session
 
 
 def test_a_wrong_password_is_tried_once(customhr: HRControl, run_tap: RunTap) -> None:

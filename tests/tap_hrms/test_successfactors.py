@@ -200,6 +200,23 @@ def test_many_changes_keep_addresses_short(
     assert 414 not in {request.status for request in successfactors.requests()}
 
 
+def test_an_entity_that_is_not_enabled_does_not_end_the_others(
+    successfactors: HRControl, run_tap: RunTap, clock: SharedClock
+) -> None:
+    """Nothing can have been changed in it."""
+    first = run_tap(successfactors.config(), "employees")
+    clock.advance(DAY)
+    who = successfactors.rows("employees")[0]["id"]
+    successfactors.edit("employees", who, title="Boss")
+    body = '{"error": {"code": "COE_GENERAL_NOT_FOUND", "message": {"value": "no PerPhone"}}}'
+    successfactors.fault("status", path="/PerPhone", status=404, body="text", text=body)
+
+    second = run_tap(successfactors.config(), "employees", first.state)
+
+    assert second.exit_code == 0, second.outcomes
+    assert by_remote_id(second, "employees")[who]["job_title"] == "Boss"
+
+
 def test_an_error_with_status_200_is_one(successfactors: HRControl, run_tap: RunTap) -> None:
     """Its code is told, its text is not."""
     body = '{"error": {"code": "COE_GENERAL", "message": {"value": "of Ilse Brandt"}}}'

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from singer_sdk import typing as th
 from singer_tapkit.bookmarks import canonical, parse_instant
-from singer_tapkit.errors import StreamError, StreamFailedError
+from singer_tapkit.errors import StreamError, StreamFailedError, StreamUnavailableError
 from singer_tapkit.http import Action, Answer, Call, Rule, Verdict
 from singer_tapkit.http.client import decode
 from singer_tapkit.http.redaction import machine_code
@@ -173,6 +173,10 @@ class UnknownPropertiesError(StreamFailedError):
         self.names = names
 
 
+class NoSuchEntityError(StreamUnavailableError):
+    """An entity is not enabled in this customer's instance."""
+
+
 class PagingRefusedError(StreamFailedError):
     """An entity does not know a way of paging."""
 
@@ -194,6 +198,9 @@ class ODataClient(SystemClient):
     @override
     def verdict(self, call: Call, answer: Answer) -> Verdict:
         verdict = super().verdict(call, answer)
+        if answer.head.status_code == 404 and self._code(answer):  # noqa: PLR2004
+            msg = f"{call}: this instance has no such entity, or the module is not enabled"
+            raise NoSuchEntityError(msg)
         if answer.head.status_code != 400 or verdict.action is not Action.FAIL:  # noqa: PLR2004
             return verdict
         body = decode(answer.body)
@@ -498,6 +505,10 @@ class SuccessFactors(Adapter):
             rows = self._rows(entity, {"$select": key, **how, **_SNAPSHOT, **_WIDE})
             try:
                 return key, {str(row[key]) for row in rows if row.get(key)}
+            except NoSuchEntityError:
+                if entity in ("EmpEmployment", "EmpJob"):
+                    raise
+                return key, set()
             except StreamError:
                 if "toDate" in how and how is not queries[1][2]:
                     logger.warning(

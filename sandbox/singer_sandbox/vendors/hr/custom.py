@@ -99,8 +99,8 @@ class CustomHR(CompanyVendor[CustomHRSettings]):
         return json_answer({"data": {"token": self._session}})
 
     def _authorize(self, call: Call) -> None:
-        self._left -= 1
-        if self._session and call.token == self._session and self._left >= 0:
+        if self._left > 0 and call.token == self._session:
+            self._left -= 1
             return
         if self._settings.expired == "html":
             raise ApiError(html_answer(200, "Please log in"))

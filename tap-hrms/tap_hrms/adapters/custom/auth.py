@@ -147,7 +147,8 @@ class SessionLogin:
 
     def __init__(self, auth: Mapping[str, Any], base_url: str, around: Surroundings) -> None:
         self._login: Mapping[str, Any] = auth["login"]
-        self._secrets = {name: str(auth.get(name, "")) for name in ("username", "password")}
+        given = {**auth, **self._login}
+        self._secrets = {name: str(given.get(name, "")) for name in ("username", "password")}
         self._url = base_url.rstrip("/") + str(self._login["path"])
         self._client, self._limiter = _login_client(around, None)
         path = self._login.get("token_path")

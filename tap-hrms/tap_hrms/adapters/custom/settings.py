@@ -30,6 +30,8 @@ _LOGIN: Final = _closed(
     token_path=_PATH,
     send_as=_closed(header=_TEXT, format=_TEXT),
     use_cookies={"type": "boolean"},
+    username=_TEXT,
+    password=_SECRET,
 )
 
 _AUTH: Final = _closed(
