@@ -189,7 +189,7 @@ def test_the_daily_schedule_is_there(project: Project) -> None:
     result = project.run("schedule", "list", "--format=json")
 
     schedules = json.loads(result.stdout)["schedules"]["job"]
-    assert [(s["name"], s["cron_interval"]) for s in schedules] == [("harvest-daily", "0 7 * * *")]
+    assert {s["name"]: s["cron_interval"] for s in schedules}["harvest-daily"] == "0 7 * * *"
 
 
 def _work_entries(project: Project) -> dict[str, dict[str, Any]]:
