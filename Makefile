@@ -1,11 +1,11 @@
 # Everything installs into this folder: .venv and .meltano. Needed beforehand: Python 3.11+ and make.
 
 PYTHON ?= python3
-PACKAGES := tapkit sandbox tap-harvest tap-clickup tap-hrms transform plugins/target-bigquery plugins/target-files
+PACKAGES := tapkit sandbox tap-harvest tap-clickup tap-hrms transform orchestrate plugins/target-bigquery plugins/target-files
 UV := .venv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help demo test unit lint types proofs docs bench setup format clean
+.PHONY: help demo up test unit lint types proofs docs bench setup format clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -13,6 +13,10 @@ help: ## Say what can be made.
 
 demo: setup ## Read a simulated Harvest account into files and DuckDB, twice.
 	$(RUN) python demo/demo.py
+
+up: setup ## Start the engine, with its pages at http://127.0.0.1:3000.
+	$(RUN) meltano install dagster
+	$(RUN) meltano invoke dagster:up
 
 test: lint types ## Check everything: format, lint, types, all tests.
 	$(RUN) pytest

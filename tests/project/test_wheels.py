@@ -29,6 +29,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["worktaps_tap_harvest", "singer_tapkit"], ["tap-harvest", "--discover"]),
         (["worktaps_tap_clickup", "singer_tapkit"], ["tap-clickup", "--version"]),
         (["worktaps_tap_hrms", "singer_tapkit"], ["tap-hrms", "--version"]),
+        (["worktaps_orchestrate"], ["worktaps", "--version"]),
         (["worktaps_mapper_worklog"], ["mapper-worklog", "--version"]),
         (["worktaps_target_bigquery", "singer_tapkit"], ["target-bigquery", "--version"]),
         (["worktaps_target_files", "singer_tapkit"], ["target-files", "--version"]),

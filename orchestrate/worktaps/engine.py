@@ -1,0 +1,225 @@
+"""The jobs of ``meltano.yml`` in Dagster: assets, jobs, schedules, backfills.
+
+Dagster queues, retries, keeps history and shows it; Meltano runs. What is here says which is which.
+Dagster looks at annotations while the program runs, so they are not put off here.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import dagster as dg
+
+from worktaps.due import is_open, last_tick
+from worktaps.history import runs
+from worktaps.project import Job, Project, Schedule
+from worktaps.run import Order, Result, database_uri, run_job
+
+ENVIRONMENT: Final = "meltano/environment"
+FULL_REFRESH: Final = "meltano/full_refresh"
+SCHEDULE: Final = "meltano/schedule"
+BACKFILL: Final = "meltano/backfill"
+_LOCK_SECONDS: Final = 330
+"""How long Meltano refuses a job whose run was killed: five minutes, and a little."""
+
+
+def definitions(project: Project) -> dg.Definitions:
+    """Return everything that a project has."""
+    jobs = [made for job in project.jobs.values() for made in _jobs_of(job)]
+    return dg.Definitions(
+        assets=[asset for job in project.jobs.values() for asset in _assets_of(project, job)],
+        jobs=[*jobs, *_group_jobs(project)],
+        schedules=[_schedule(project, schedule) for schedule in project.schedules.values()],
+    )
+
+
+def _assets_of(project: Project, job: Job) -> Iterator[dg.AssetsDefinition]:
+    yield _asset(project, job, name=_name(job.name), partitions=None)
+    if job.backfill:
+        windows = dg.TimeWindowPartitionsDefinition(
+            start=job.backfill.start, fmt="%Y-%m-%d", cron_schedule=job.backfill.window
+        )
+        yield _asset(project, job, name=f"{_name(job.name)}__windows", partitions=windows)
+
+
+def _asset(
+    project: Project,
+    job: Job,
+    *,
+    name: str,
+    partitions: dg.TimeWindowPartitionsDefinition | None,
+) -> dg.AssetsDefinition:
+    """Make the asset of a job: what it loads. A pool lets one run of each tap through.
+
+    Windows of a backfill need no pool: each has a directory and a state of its own.
+    """
+    pool = None if partitions else project.tap(job.extractor)
+
+    @dg.asset(
+        key=_key(job, name),
+        group_name=_name(job.groups[0]) if job.groups else "default",
+        pool=pool,
+        partitions_def=partitions,
+        kinds={"meltano"},
+        description=f"{' | '.join(job.plugins)}",
+    )
+    def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        order = _order(project, job, context, partitioned=partitions is not None)
+        result = run_job(project, order, tell=sys.stderr.write)
+        if not result.ok:
+            raise after_failure(job, result, context.retry_number)
+        return dg.MaterializeResult(metadata=_metadata(result))
+
+    return load
+
+
+def _order(
+    project: Project, job: Job, context: dg.AssetExecutionContext, *, partitioned: bool
+) -> Order:
+    tags = context.run.tags
+    environment = tags.get(ENVIRONMENT) or os.environ.get("MELTANO_ENVIRONMENT")
+    where = environment or project.default_environment
+    trigger = f"dagster:{tags.get(SCHEDULE, 'by hand')}"
+    if partitioned:
+        window = context.partition_time_window
+        prefix = job.extractor.upper().replace("-", "_")
+        env = {
+            f"{prefix}_START_DATE": window.start.date().isoformat(),
+            f"{prefix}_END_DATE": window.end.date().isoformat(),
+        }
+        return Order(job, where, env, trigger="dagster:backfill", suffix=context.partition_key)
+    schedule = project.schedules.get(tags.get(SCHEDULE, ""))
+    options = ("--full-refresh",) if tags.get(FULL_REFRESH) == "true" else ()
+    return Order(job, where, schedule.env if schedule else {}, options, trigger=trigger)
+
+
+def after_failure(job: Job, result: Result, attempt: int) -> Exception:
+    """Return what to raise: that another attempt is to follow after a while, or the end of it.
+
+    Args:
+        job: What failed.
+        result: How.
+        attempt: How many attempts came before this one.
+    """
+    delays = list(job.options["retry_delays"]) or [0]
+    if attempt >= int(job.options["retries"]):
+        return dg.Failure(result.error, metadata=_metadata(result), allow_retries=False)
+    wait_seconds = float(delays[min(attempt, len(delays) - 1)])
+    if result.locked:
+        wait_seconds = max(wait_seconds, _LOCK_SECONDS)
+    return dg.RetryRequested(int(job.options["retries"]), wait_seconds)
+
+
+def _metadata(result: Result) -> Mapping[str, Any]:
+    """Return what a run's page shows; Dagster plots the numbers."""
+    return {
+        **{f"rows/{stream}": count for stream, count in sorted(result.rows.items())},
+        **{f"outcome/{stream}": end for stream, end in sorted(result.outcomes.items())},
+        "rows": sum(result.rows.values()),
+        "tombstones": sum(result.tombstones.values()),
+        "requests": result.requests,
+        "waited_seconds": result.waited_seconds,
+        "seconds": result.seconds,
+        "meltano_run_id": result.run_id,
+        **({"error": result.error} if result.error else {}),
+    }
+
+
+def _jobs_of(job: Job) -> Iterator[Any]:
+    attempts = int(job.options["retries"]) + 1
+    waits = sum(float(delay) for delay in job.options["retry_delays"])
+    most = int(job.timeout.total_seconds() * attempts + waits + _LOCK_SECONDS)
+    yield dg.define_asset_job(
+        _name(job.name),
+        selection=dg.AssetSelection.assets(_key(job, _name(job.name))),
+        executor_def=dg.in_process_executor,
+        tags={"dagster/max_runtime": str(most)},
+    )
+    if job.backfill:
+        name = f"{_name(job.name)}__windows"
+        yield dg.define_asset_job(
+            name,
+            selection=dg.AssetSelection.assets(_key(job, name)),
+            executor_def=dg.in_process_executor,
+            tags={BACKFILL: job.name, "dagster/max_runtime": str(most)},
+        )
+
+
+def _group_jobs(project: Project) -> Iterator[Any]:
+    for group, jobs in project.groups().items():
+        keys = [_key(job, _name(job.name)) for job in jobs]
+        yield dg.define_asset_job(
+            f"group_{_name(group)}", selection=dg.AssetSelection.assets(*keys)
+        )
+
+
+def _schedule(project: Project, schedule: Schedule) -> dg.ScheduleDefinition:
+    """Make a schedule that skips what comes too late, and what keeps failing."""
+    job = project.jobs[schedule.job]
+
+    def decide(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        now = datetime.now(UTC)
+        tick = context.scheduled_execution_time.astimezone(UTC)
+        why = reason_to_skip(project, schedule, tick, now)
+        if why:
+            return dg.SkipReason(why)
+        return dg.RunRequest(
+            run_key=tick.isoformat(),
+            tags={
+                SCHEDULE: schedule.name,
+                ENVIRONMENT: schedule.environment(_default_environment(project)),
+                FULL_REFRESH: str(schedule.full_refresh).lower(),
+            },
+        )
+
+    running, stopped = dg.DefaultScheduleStatus.RUNNING, dg.DefaultScheduleStatus.STOPPED
+    return dg.ScheduleDefinition(
+        name=_name(schedule.name),
+        job_name=_name(job.name),
+        cron_schedule=schedule.cron,
+        execution_timezone=schedule.timezone,
+        execution_fn=decide,
+        default_status=running if schedule.enabled else stopped,
+    )
+
+
+def reason_to_skip(
+    project: Project, schedule: Schedule, tick: datetime, now: datetime
+) -> str | None:
+    """Say why a tick is not followed, if it is not.
+
+    Args:
+        project: Of the schedule.
+        schedule: Which ticked.
+        tick: When, aware.
+        now: The current time, aware.
+    """
+    late = now - tick
+    if late > schedule.tolerance:
+        newest = last_tick(schedule, now)
+        return f"missed by {int(late.total_seconds())} s; the last tick was at {newest}"
+    limit = int(schedule.options["breaker"])
+    state_id = project.jobs[schedule.job].state_id(
+        schedule.environment(_default_environment(project))
+    )
+    own = [run for run in runs(database_uri(project)) if run.state_id == state_id]
+    attempts = limit * (int(schedule.options["retries"]) + 1)
+    if limit and is_open(own, attempts):
+        return f"the last {attempts} runs failed; launch the job by hand once it is mended"
+    return None
+
+
+def _default_environment(project: Project) -> str:
+    return os.environ.get("MELTANO_ENVIRONMENT") or project.default_environment
+
+
+def _key(job: Job, name: str) -> dg.AssetKey:
+    """Return the key of an asset: where a job loads to, and the job."""
+    return dg.AssetKey([_name(job.loader), name])
+
+
+def _name(name: str) -> str:
+    """Return a name that Dagster allows."""
+    return "".join(letter if letter.isalnum() else "_" for letter in name)
