@@ -14,9 +14,8 @@ help: ## Say what can be made.
 demo: setup ## Read a simulated Harvest account into files and DuckDB, twice.
 	$(RUN) python demo/demo.py
 
-up: setup ## Start the engine, with its pages at http://127.0.0.1:3000.
-	$(RUN) meltano install dagster
-	$(RUN) meltano invoke dagster:up
+up: setup ## Run all jobs by schedule against simulated vendors; pages at http://127.0.0.1:3000.
+	$(RUN) python demo/up.py
 
 test: lint types ## Check everything: format, lint, types, all tests.
 	$(RUN) pytest

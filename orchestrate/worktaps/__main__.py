@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,6 +77,7 @@ def due(  # noqa: PLR0913 - one argument per option
     """
     from worktaps.due import find_due, publish, run_due, summary  # noqa: PLC0415 - spares --help
     from worktaps.history import runs  # noqa: PLC0415
+    from worktaps.notify import tell_from_file  # noqa: PLC0415
     from worktaps.run import database_uri  # noqa: PLC0415
 
     found = _faults(project, environment)
@@ -101,11 +104,108 @@ def due(  # noqa: PLR0913 - one argument per option
         for one in wanted:
             click.echo(f"{'due ' if one.run else '    '} {one.schedule.name}: {one.why}")
         return
+    tell_from_file(project, datetime.now(UTC) if now is None else moment, _warn)
     table = summary(ended, wanted)
     click.echo(table, nl=False)
     publish(table)
     if any(not one.result.ok for one in ended):
         raise SystemExit(1)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the pages.")
+@click.option("--port", default=3000, show_default=True, help="Port of the pages.")
+@click.option(
+    "--part",
+    type=click.Choice(["all", "daemon", "pages"]),
+    default="all",
+    show_default=True,
+    help="On a server: the daemon and the pages as services of their own.",
+)
+@click.pass_obj
+def up(project: Project, host: str, port: int, part: str) -> None:
+    """Start Dagster with the jobs of meltano.yml.
+
+    Its history is in DAGSTER_HOME, or with DAGSTER_PG_URL in Postgres.
+    """
+    from worktaps.home import write_settings  # noqa: PLC0415 - spares --help
+    from worktaps.run import meltano  # noqa: PLC0415
+
+    found = _faults(project, None)
+    if found:
+        raise click.ClickException("\n  ".join(["meltano.yml needs attention", *found]))
+    folder = project.root / "orchestrate"
+    distributed = "DAGSTER_PG_URL" in os.environ
+    template = folder / ("dagster.distributed.yaml" if distributed else "dagster.yaml")
+    home = Path(os.environ.get("DAGSTER_HOME") or project.root / ".meltano" / "dagster")
+    write_settings(project, home, template)
+    # Two jobs that begin at once would both make Meltano's tables
+    listed = [meltano(), "state", "list"]
+    if subprocess.run(listed, cwd=project.root, stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
+        msg = "Meltano does not work here; see above"
+        raise click.ClickException(msg)
+    pages = ["-h", host, "-p", str(port)]
+    command = {
+        "all": ["dagster", "dev", *pages],
+        "daemon": ["dagster-daemon", "run"],
+        "pages": ["dagster-webserver", *pages],
+    }[part]
+    program = str(Path(sys.executable).with_name(command[0]))
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    options = ["-f", str(folder / "definitions.py"), "-d", str(project.root)]
+    os.execve(program, [program, *command[1:], *options], environment)  # noqa: S606
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, envvar="PORT", help="Port to listen on.")
+@click.option(
+    "--environment", envvar="MELTANO_ENVIRONMENT", help="Meltano environment of its runs."
+)
+@click.option(
+    "--dagster",
+    metavar="URL",
+    envvar="WORKTAPS_DAGSTER_URL",
+    help="Start jobs in this Dagster, as http://127.0.0.1:3000; in this process if absent.",
+)
+@click.pass_obj
+def serve(
+    project: Project, host: str, port: int, environment: str | None, dagster: str | None
+) -> None:
+    """Serve /sync/refresh and the like: jobs by HTTP.
+
+    Callers need a token: see WORKTAPS_OIDC_AUDIENCE, WORKTAPS_OIDC_EMAILS and WORKTAPS_TOKEN in the
+    README.
+    """
+    import uvicorn  # noqa: PLC0415 - spares --help
+
+    from worktaps.service import Access, Service  # noqa: PLC0415
+    from worktaps.starting import InDagster, InProcess  # noqa: PLC0415
+
+    found = _faults(project, environment)
+    if found:
+        raise click.ClickException("\n  ".join(["meltano.yml needs attention", *found]))
+    where = environment or project.default_environment
+    try:
+        access = Access.from_environment()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    starter = InDagster(dagster, where) if dagster else InProcess(project, where)
+    app = Service(project, access, starter, _environment(project)).application()
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+
+
+@cli.command()
+@click.pass_obj
+def metrics(project: Project) -> None:
+    """Print how each job is doing, for Prometheus."""
+    from worktaps.exporter import Exporter  # noqa: PLC0415 - spares --help
+
+    click.echo(Exporter(project).text(), nl=False)
+
+
+def _warn(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _faults(project: Project, environment: str | None) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _EVENTS: Final = ("failure", "recovery", "staleness", "deletions", "expiry", "success")
 _BACKFILL: Final = ("start", "window", "parallel")
+_SERVICE: Final = ("refresh", "full_reindex", "days")
 
 
 def faults(project: Project, *, environment: str | None, env: Mapping[str, str]) -> list[str]:
@@ -32,6 +33,7 @@ def faults(project: Project, *, environment: str | None, env: Mapping[str, str])
         *_duplicates(project),
         *_options("annotations.orchestrator", options_of(project.content)),
         *_environment(project, environment),
+        *_service(project),
         *(fault for job in project.jobs.values() for fault in _job(project, job, env)),
         *(
             fault
@@ -52,6 +54,15 @@ def _environment(project: Project, environment: str | None) -> Iterator[str]:
     wanted = environment or project.default_environment
     if wanted not in project.environments:
         yield f"environments: there is none named {wanted}.{_near(wanted, project.environments)}"
+
+
+def _service(project: Project) -> Iterator[str]:
+    named = project.options["service"]
+    for mode in ("refresh", "full_reindex"):
+        job = named.get(mode) if isinstance(named, dict) else None
+        if job is not None and job not in project.jobs:
+            place = f"annotations.orchestrator.service.{mode}"
+            yield f"{place}: no job is named {job}.{_near(str(job), project.jobs)}"
 
 
 def _job(project: Project, job: Job, env: Mapping[str, str]) -> Iterator[str]:
@@ -171,6 +182,13 @@ def _count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _dates(value: object) -> bool:
+    try:
+        return isinstance(value, dict) and all(date.fromisoformat(str(d)) for d in value.values())
+    except ValueError:
+        return False
+
+
 def _is_list(value: object) -> bool:
     return isinstance(value, list)
 
@@ -182,6 +200,7 @@ _LIST: Final = (_is_list, "must be a list")
 _RULES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     "breaker": _COUNT,
     "enabled": _FLAG,
+    "expires": (_dates, 'must name a date per credential, as {HARVEST_TOKEN: "2026-12-31"}'),
     "full_refresh": _FLAG,
     "groups": _LIST,
     "max_parallel": _COUNT,
@@ -190,9 +209,14 @@ _RULES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
         lambda value: _subset(value, _EVENTS),
         f"must be a list out of {', '.join(_EVENTS)}",
     ),
+    "quiet_after": _SECONDS,
     "retries": _COUNT,
     "retry_delays": (_delays, "must be a list of seconds, as [300, 600, 1200]"),
     "secrets": _LIST,
+    "service": (
+        lambda value: isinstance(value, dict) and _subset(value, _SERVICE),
+        f"must be an object with {', '.join(_SERVICE)}",
+    ),
     "stale_after": _SECONDS,
     "timeout": _SECONDS,
     "timezone": (_valid_zone, "not a time zone. Write a name such as Europe/Oslo"),

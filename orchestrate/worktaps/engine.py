@@ -4,6 +4,7 @@ Dagster queues, retries, keeps history and shows it; Meltano runs. What is here 
 Dagster looks at annotations while the program runs, so they are not put off here.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,13 +15,13 @@ import dagster as dg
 
 from worktaps.due import is_open, last_tick
 from worktaps.history import runs
+from worktaps.notify import look_and_tell
 from worktaps.project import Job, Project, Schedule
 from worktaps.run import Order, Result, database_uri, run_job
+from worktaps.status import health
+from worktaps.tags import BACKFILL, ENVIRONMENT, FULL_REFRESH, SCHEDULE, safe_name
 
-ENVIRONMENT: Final = "meltano/environment"
-FULL_REFRESH: Final = "meltano/full_refresh"
-SCHEDULE: Final = "meltano/schedule"
-BACKFILL: Final = "meltano/backfill"
+_FRESH: Final = "fresh"
 _LOCK_SECONDS: Final = 330
 """How long Meltano refuses a job whose run was killed: five minutes, and a little."""
 
@@ -32,16 +33,17 @@ def definitions(project: Project) -> dg.Definitions:
         assets=[asset for job in project.jobs.values() for asset in _assets_of(project, job)],
         jobs=[*jobs, *_group_jobs(project)],
         schedules=[_schedule(project, schedule) for schedule in project.schedules.values()],
+        sensors=[_status(project)],
     )
 
 
 def _assets_of(project: Project, job: Job) -> Iterator[dg.AssetsDefinition]:
-    yield _asset(project, job, name=_name(job.name), partitions=None)
+    yield _asset(project, job, name=safe_name(job.name), partitions=None)
     if job.backfill:
         windows = dg.TimeWindowPartitionsDefinition(
             start=job.backfill.start, fmt="%Y-%m-%d", cron_schedule=job.backfill.window
         )
-        yield _asset(project, job, name=f"{_name(job.name)}__windows", partitions=windows)
+        yield _asset(project, job, name=f"{safe_name(job.name)}__windows", partitions=windows)
 
 
 def _asset(
@@ -56,23 +58,79 @@ def _asset(
     Windows of a backfill need no pool: each has a directory and a state of its own.
     """
     pool = None if partitions else project.tap(job.extractor)
+    key = _key(job, name)
 
     @dg.asset(
-        key=_key(job, name),
-        group_name=_name(job.groups[0]) if job.groups else "default",
+        key=key,
+        check_specs=[] if partitions else [dg.AssetCheckSpec(_FRESH, asset=key)],
+        group_name=safe_name(job.groups[0]) if job.groups else "default",
         pool=pool,
         partitions_def=partitions,
         kinds={"meltano"},
         description=f"{' | '.join(job.plugins)}",
     )
-    def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads it
         order = _order(project, job, context, partitioned=partitions is not None)
         result = run_job(project, order, tell=sys.stderr.write)
         if not result.ok:
             raise after_failure(job, result, context.retry_number)
-        return dg.MaterializeResult(metadata=_metadata(result))
+        checked = [] if partitions else [_check(project, job, order.environment)]
+        return dg.MaterializeResult(metadata=_metadata(result), check_results=checked)
 
     return load
+
+
+def _check(project: Project, job: Job, environment: str) -> dg.AssetCheckResult:
+    """Say whether data is fresh, after a run as well as between runs."""
+    looks = health(project, datetime.now(UTC))
+    own = [look for look in looks if look.job == job and look.environment == environment]
+    since = own[0].stale_since if own else None
+    return dg.AssetCheckResult(
+        passed=since is None,
+        asset_key=_key(job, safe_name(job.name)),
+        check_name=_FRESH,
+        metadata={"stale_since": dg.MetadataValue.timestamp(since)} if since else {},
+    )
+
+
+def _status(project: Project) -> dg.SensorDefinition:
+    """Make what looks at all jobs each minute: checks that turn red, and messages."""
+
+    @dg.sensor(
+        name="status",
+        description="Turns checks red when data is stale, and sends messages.",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def status(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        now = datetime.now(UTC)
+        told = look_and_tell(project, now, context.cursor, warn=context.log.warning)
+        before, after = (_stale(text) for text in (context.cursor, told))
+        jobs = [
+            (job, environment)
+            for job in project.jobs.values()
+            for environment in project.environments_of(job)
+            if (f"staleness:{environment}/{job.name}" in before ^ after)
+        ]
+        events = [_evaluation(job, _check(project, job, environment)) for job, environment in jobs]
+        return dg.SensorResult(cursor=told, asset_events=events)
+
+    return status
+
+
+def _stale(told: str | None) -> set[str]:
+    keys = json.loads(told)["open"] if told else []
+    return {key for key in keys if key.startswith("staleness:")}
+
+
+def _evaluation(job: Job, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=_key(job, safe_name(job.name)),
+        check_name=_FRESH,
+        passed=result.passed,
+        metadata=dict(result.metadata or {}),
+        blocking=False,
+    )
 
 
 def _order(
@@ -117,10 +175,12 @@ def _metadata(result: Result) -> Mapping[str, Any]:
     return {
         **{f"rows/{stream}": count for stream, count in sorted(result.rows.items())},
         **{f"outcome/{stream}": end for stream, end in sorted(result.outcomes.items())},
+        **{f"write_seconds/{name}": spent for name, spent in sorted(result.write_seconds.items())},
         "rows": sum(result.rows.values()),
         "tombstones": sum(result.tombstones.values()),
         "requests": result.requests,
         "waited_seconds": result.waited_seconds,
+        "response_ms": round(result.response_seconds / max(result.requests, 1) * 1000),
         "seconds": result.seconds,
         "meltano_run_id": result.run_id,
         **({"error": result.error} if result.error else {}),
@@ -132,13 +192,13 @@ def _jobs_of(job: Job) -> Iterator[Any]:
     waits = sum(float(delay) for delay in job.options["retry_delays"])
     most = int(job.timeout.total_seconds() * attempts + waits + _LOCK_SECONDS)
     yield dg.define_asset_job(
-        _name(job.name),
-        selection=dg.AssetSelection.assets(_key(job, _name(job.name))),
+        safe_name(job.name),
+        selection=dg.AssetSelection.assets(_key(job, safe_name(job.name))),
         executor_def=dg.in_process_executor,
         tags={"dagster/max_runtime": str(most)},
     )
     if job.backfill:
-        name = f"{_name(job.name)}__windows"
+        name = f"{safe_name(job.name)}__windows"
         yield dg.define_asset_job(
             name,
             selection=dg.AssetSelection.assets(_key(job, name)),
@@ -149,9 +209,9 @@ def _jobs_of(job: Job) -> Iterator[Any]:
 
 def _group_jobs(project: Project) -> Iterator[Any]:
     for group, jobs in project.groups().items():
-        keys = [_key(job, _name(job.name)) for job in jobs]
+        keys = [_key(job, safe_name(job.name)) for job in jobs]
         yield dg.define_asset_job(
-            f"group_{_name(group)}", selection=dg.AssetSelection.assets(*keys)
+            f"group_{safe_name(group)}", selection=dg.AssetSelection.assets(*keys)
         )
 
 
@@ -176,8 +236,8 @@ def _schedule(project: Project, schedule: Schedule) -> dg.ScheduleDefinition:
 
     running, stopped = dg.DefaultScheduleStatus.RUNNING, dg.DefaultScheduleStatus.STOPPED
     return dg.ScheduleDefinition(
-        name=_name(schedule.name),
-        job_name=_name(job.name),
+        name=safe_name(schedule.name),
+        job_name=safe_name(job.name),
         cron_schedule=schedule.cron,
         execution_timezone=schedule.timezone,
         execution_fn=decide,
@@ -217,9 +277,4 @@ def _default_environment(project: Project) -> str:
 
 def _key(job: Job, name: str) -> dg.AssetKey:
     """Return the key of an asset: where a job loads to, and the job."""
-    return dg.AssetKey([_name(job.loader), name])
-
-
-def _name(name: str) -> str:
-    """Return a name that Dagster allows."""
-    return "".join(letter if letter.isalnum() else "_" for letter in name)
+    return dg.AssetKey([safe_name(job.loader), name])

@@ -1,14 +1,38 @@
-"""What ran before, out of Meltano's own database: SQLite or Postgres."""
+"""What ran before, out of Meltano's own database: SQLite or Postgres.
+
+Meltano notes when a run began and ended. What its log said about rows, requests and waiting is put
+beside it, in the table ``worktaps_results``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
-from sqlalchemy import Column, DateTime, MetaData, String, Table, create_engine, inspect, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    create_engine,
+    inspect,
+    literal,
+    select,
+)
 from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy.engine import Engine
 
 _RUNS: Final = Table(
     "runs",
@@ -18,8 +42,14 @@ _RUNS: Final = Table(
     Column("started_at", DateTime),
     Column("ended_at", DateTime),
     Column("last_heartbeat_at", DateTime),
-    Column("run_id", String),
+    Column("run_id", Uuid),
     Column("trigger", String),
+)
+_RESULTS: Final = Table(
+    "worktaps_results",
+    MetaData(),
+    Column("run_id", Uuid, primary_key=True),
+    Column("result", JSON, nullable=False),
 )
 _DEAD_AFTER: Final = timedelta(minutes=5)
 """How long after its last sign of life a run counts as dead, as Meltano has it."""
@@ -35,8 +65,10 @@ class Run:
         started_at: When it began, UTC.
         ended_at: When it ended, UTC; ``None`` if it did not.
         heard_at: When it last gave a sign of life, UTC.
-        run_id: Its id.
+        run_id: Its id, with dashes.
         trigger: Who started it.
+        result: What its log said, as fields of `worktaps.run.Result`; empty for runs that were
+            started elsewhere.
     """
 
     state_id: str
@@ -46,6 +78,7 @@ class Run:
     heard_at: datetime | None
     run_id: str
     trigger: str | None
+    result: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -65,16 +98,13 @@ def runs(uri: str, *, since: datetime | None = None) -> list[Run]:
         uri: Of Meltano's database; no runs if it is not there yet.
         since: Leave out what began earlier; aware.
     """
-    address = make_url(uri)
-    if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
-        return []
-    engine = create_engine(address)
-    try:
-        if not inspect(engine).has_table("runs"):
+    with _database(uri) as engine:
+        if engine is None or not inspect(engine).has_table("runs"):
             return []
-        query = select(_RUNS).order_by(_RUNS.c.started_at)
+        query = select(_RUNS, literal(None).label("result"))
+        if inspect(engine).has_table(_RESULTS.name):
+            same = _RUNS.c.run_id == _RESULTS.c.run_id
+            query = select(_RUNS, _RESULTS.c.result).join(_RESULTS, same, isouter=True)
         if since is not None:
             query = query.where(_RUNS.c.started_at >= since.astimezone(UTC).replace(tzinfo=None))
         with engine.connect() as connection:
@@ -87,9 +117,40 @@ def runs(uri: str, *, since: datetime | None = None) -> list[Run]:
                     heard_at=_aware(row.last_heartbeat_at) if row.last_heartbeat_at else None,
                     run_id=str(row.run_id),
                     trigger=row.trigger,
+                    result=row.result or {},
                 )
-                for row in connection.execute(query)
+                for row in connection.execute(query.order_by(_RUNS.c.started_at))
             ]
+
+
+def record(uri: str, run_id: str, result: Mapping[str, Any]) -> None:
+    """Note what the log of a run said.
+
+    Args:
+        uri: Of Meltano's database; nothing is noted if there is none.
+        run_id: Of the run.
+        result: Its fields, as JSON.
+    """
+    with _database(uri) as engine:
+        if engine is None:
+            return
+        with engine.begin() as connection:
+            connection.execute(CreateTable(_RESULTS, if_not_exists=True))
+            connection.execute(_RESULTS.insert().values(run_id=UUID(run_id), result=dict(result)))
+
+
+@contextmanager
+def _database(uri: str) -> Iterator[Engine | None]:
+    """Open a database; ``None`` for a file that is not there."""
+    address = make_url(uri)
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
+        yield None
+        return
+    engine = create_engine(address)
+    try:
+        yield engine
     finally:
         engine.dispose()
 

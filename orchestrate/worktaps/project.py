@@ -6,6 +6,7 @@ Jobs, schedules and environments are Meltano's own. What it has no field for sta
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -32,11 +33,14 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "full_refresh": False,
     "groups": [],
     "max_parallel": 3,
-    "notify": [],
+    "expires": {},
+    "notify": ["$WORKTAPS_NOTIFY"],
     "notify_on": ["failure", "recovery", "staleness", "deletions", "expiry"],
+    "quiet_after": None,
     "retries": 3,
     "retry_delays": [300, 600, 1200],
     "secrets": [],
+    "service": {},
     "stale_after": None,
     "timeout": 1800,
     "timezone": "UTC",
@@ -238,6 +242,16 @@ class Project:
             extractor = self.parents[extractor]
             seen.add(extractor)
         return extractor
+
+    def environments_of(self, job: Job) -> list[str]:
+        """Return where a job runs by schedule; the default environment if it has none."""
+        default = os.environ.get("MELTANO_ENVIRONMENT") or self.default_environment
+        named = {
+            schedule.environment(default)
+            for schedule in self.schedules.values()
+            if schedule.job == job.name
+        }
+        return sorted(named) or [default]
 
     def groups(self) -> Mapping[str, list[Job]]:
         """Return the jobs by group."""

@@ -16,10 +16,14 @@ import sys
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from worktaps.history import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +34,8 @@ LOCKED: Final = "already"
 """A word in Meltano's message that another run has the same state; it holds for five minutes."""
 _PLUGIN_FOLDERS: Final = ("extractors", "loaders", "mappers", "utilities")
 _GRACE_SECONDS: Final = 30.0
+_REFUSED: Final = "max_deletion_share"
+"""The setting that a tap names when it refuses a mass deletion."""
 _ENDED: Final = re.compile(r": (?:failed|partial|unavailable): ")
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -46,7 +52,10 @@ class Result:
         tombstones: Deleted records found, by stream.
         requests: Requests sent.
         waited_seconds: How long the tap waited for the vendor's rate limit.
+        response_seconds: How long the vendor took to answer, summed over all requests.
+        write_seconds: How long the target took to write, by stream, for targets that say so.
         seconds: How long blocks ran.
+        refused: What was missing in such numbers that it was not deleted; keys are not in it.
         error: The first error, without a value; empty if there was none.
     """
 
@@ -57,7 +66,10 @@ class Result:
     tombstones: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     waited_seconds: float = 0.0
+    response_seconds: float = 0.0
+    write_seconds: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    refused: list[str] = field(default_factory=list)
     error: str = ""
 
     @property
@@ -69,6 +81,14 @@ class Result:
     def locked(self) -> bool:
         """Whether Meltano refused, because another run of the same state is or was under way."""
         return not self.ok and LOCKED in self.error and "running" in self.error
+
+    def figures(self) -> dict[str, Any]:
+        """Return its fields, as JSON."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {
+            name: dict(value) if isinstance(value, dict) else value
+            for name, value in values.items()
+        }
 
     def read(self, line: str) -> None:
         """Take notice of a line of Meltano's log."""
@@ -85,19 +105,25 @@ class Result:
         failure = entry.get("plugin_exception")
         if isinstance(failure, dict) and failure.get("type") and not self.error:
             self.error = f"{failure['type']}: {failure.get('message', '')}".strip(": ")
+        event = str(entry.get("event", ""))
+        ended = [line.strip() for line in event.splitlines() if _ENDED.search(line)]
+        self.refused += [line for line in ended if _REFUSED in line]
         if entry.get("level") in ("error", "critical") and not self.error:
-            self.error = _said(str(entry.get("event", "")))
+            self.error = "; ".join(ended) or " ".join(event.split("\n")[:3])
 
     def _count(self, metric: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
         tags = metric.get("tags") or {}
         stream, value = str(tags.get("stream", "")), metric.get("value") or 0
         if metric.get("metric") == "record_count" and _of_a_tap(entry):
             self.rows[stream] += int(value)
+        if metric.get("metric") == "batch_processing_time" and not _of_a_tap(entry):
+            self.write_seconds[stream] += float(value)  # type: ignore[assignment]  # a sum
         if metric.get("metric") == "http_request_count" and "outcome" in tags:
             self.outcomes[stream] = str(tags["outcome"])
             self.tombstones[stream] += int(tags.get("tombstones") or 0)
             self.requests += int(value)
             self.waited_seconds += float(tags.get("waited_seconds") or 0)
+            self.response_seconds += float(tags.get("response_seconds") or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +212,10 @@ def run_job(
         result.exit_code = process.wait()
     if not result.ok and not result.error:
         result.error = f"Meltano ended with exit code {result.exit_code}"
+    try:
+        record(database_uri(project), result.run_id, result.figures())
+    except SQLAlchemyError as error:  # of use to pages only; the run itself counts
+        tell(f"The figures of this run are not kept: {type(error).__name__}\n")
     return result
 
 
@@ -244,13 +274,6 @@ def _decoded(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return entry if isinstance(entry, dict) else None
-
-
-def _said(event: str) -> str:
-    """Return what is wrong out of a message: how streams ended, or its first lines."""
-    lines = [line.strip() for line in event.splitlines() if line.strip()]
-    ended = [line for line in lines if _ENDED.search(line)]
-    return "; ".join(ended) if ended else " ".join(lines[:3])
 
 
 def _of_a_tap(entry: Mapping[str, Any]) -> bool:

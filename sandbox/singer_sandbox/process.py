@@ -24,11 +24,12 @@ class SandboxError(Exception):
 
 
 @contextmanager
-def running_server(settings: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
-    """Start a server on a free port of loopback, and stop it in the end.
+def running_server(settings: Mapping[str, Mapping[str, object]], port: int = 0) -> Iterator[str]:
+    """Start a server on loopback, and stop it in the end.
 
     Args:
         settings: By vendor, then by name.
+        port: Where to listen; 0 takes any free one.
 
     Yields:
         Its address, as ``http://127.0.0.1:40123``.
@@ -38,7 +39,7 @@ def running_server(settings: Mapping[str, Mapping[str, object]]) -> Iterator[str
     """
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
         ready_file = Path(folder, "ready.json")
-        command = [sys.executable, "-m", "singer_sandbox", "serve", "--port", "0"]
+        command = [sys.executable, "-m", "singer_sandbox", "serve", "--port", str(port)]
         command += ["--ready-file", str(ready_file)]
         for vendor, changes in settings.items():
             for name, value in changes.items():

@@ -52,6 +52,7 @@ class Outcome:
         tombstones: Records found to be gone at the source.
         requests: Requests sent, repeats included.
         waited_seconds: Time spent waiting on rate limits and before repeats.
+        response_seconds: Time that the source took to answer, summed over all requests.
         bookmark: Replication key value after the run, or ``None``.
     """
 
@@ -62,6 +63,7 @@ class Outcome:
     tombstones: int = 0
     requests: int = 0
     waited_seconds: float = 0.0
+    response_seconds: float = 0.0
     bookmark: str | None = None
 
 

@@ -141,6 +141,7 @@ class Stream(ReconciledStream):
                 tombstones=self.tombstones,
                 requests=self._usage.requests,
                 waited_seconds=self._usage.waited_seconds,
+                response_seconds=self._usage.response_seconds,
                 bookmark=str(bookmark) if bookmark else None,
             )
             self._tap.outcomes.append(outcome)

@@ -233,6 +233,7 @@ class Tap(singer_sdk.Tap):
                     "records": outcome.records,
                     "tombstones": outcome.tombstones,
                     "waited_seconds": round(outcome.waited_seconds, 1),
+                    "response_seconds": round(outcome.response_seconds, 3),
                     "bookmark": outcome.bookmark,
                 },
             )

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from singer_sandbox.client import running_sandbox
+from singer_sandbox.warehouses import running_postgres
 
 from tests.bench.measuring import Figures, isolated, measure
 from tests.bench.page import page
-from tests.postgres import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

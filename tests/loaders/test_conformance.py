@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from singer_sandbox.warehouses import running_postgres
 
 from tests.emulators import bigquery_emulator
 from tests.loaders.loaders import LOADERS, BigQuery, Postgres
 from tests.loaders.promises import GAPS, PROMISES
-from tests.postgres import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

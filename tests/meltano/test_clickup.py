@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from singer_sandbox.warehouses import running_postgres
 
 from tests.emulators import PROJECT, bigquery_emulator, emulated_bigquery
-from tests.postgres import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

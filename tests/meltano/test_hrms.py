@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from tests.postgres import running_postgres
+from singer_sandbox.warehouses import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sandbox.client import HRControl, Sandbox
-
-    from tests.postgres import Postgres
+    from singer_sandbox.warehouses import Postgres
 
 pytestmark = pytest.mark.meltano
 

@@ -234,7 +234,7 @@ def test_history_comes_out_of_meltanos_database(tmp_path: Path) -> None:
         )
         database.execute(
             "insert into runs values ('dev:a', 'SUCCESS', '2026-03-02 09:00:00.000000',"
-            " '2026-03-02 09:05:00.000000', null, 'x', 'worktaps:a')"
+            " '2026-03-02 09:05:00.000000', null, '00000000000000000000000000000001', 'worktaps:a')"
         )
     database.close()
 

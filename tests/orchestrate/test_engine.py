@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
-from worktaps.engine import ENVIRONMENT, SCHEDULE, after_failure, definitions, reason_to_skip
+from worktaps.engine import after_failure, definitions, reason_to_skip
 from worktaps.project import Project
 from worktaps.run import Result
+from worktaps.tags import ENVIRONMENT, SCHEDULE
 
 from tests.orchestrate.conftest import good
 
@@ -167,8 +168,8 @@ def test_what_keeps_failing_is_left_alone(make_project: MakeProject) -> None:
         )
         for hour in range(12):
             database.execute(
-                "insert into runs values ('dev:tap-a-to-target-x', 'FAIL', ?, ?, null, 'x', null)",
-                (f"2026-03-01 {hour:02}:00:00", f"2026-03-01 {hour:02}:01:00"),
+                "insert into runs values ('dev:tap-a-to-target-x', 'FAIL', ?, ?, null, ?, null)",
+                (f"2026-03-01 {hour:02}:00:00", f"2026-03-01 {hour:02}:01:00", f"{hour:032}"),
             )
     database.close()
 

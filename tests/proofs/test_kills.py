@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from singer_sandbox.warehouses import running_postgres
 
 from tests.emulators import PROJECT, bigquery_emulator
 from tests.loaders.loaders import BigQuery, Postgres
-from tests.postgres import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

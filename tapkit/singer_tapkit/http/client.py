@@ -113,13 +113,17 @@ class Usage:
     def __init__(self) -> None:
         self.requests = 0
         self.waited_seconds = 0.0
+        self.response_seconds = 0.0
         self._lock = Lock()
 
-    def add(self, *, requests: int = 0, waited_seconds: float = 0.0) -> None:
+    def add(
+        self, *, requests: int = 0, waited_seconds: float = 0.0, response_seconds: float = 0.0
+    ) -> None:
         """Count something."""
         with self._lock:
             self.requests += requests
             self.waited_seconds += waited_seconds
+            self.response_seconds += response_seconds
 
 
 current_usage: ContextVar[Usage | None] = ContextVar("current_usage", default=None)
@@ -276,10 +280,13 @@ class Client:
         with limiter.slot(), self._connections:
             if self._aborted:
                 raise self._aborted
-            if usage := current_usage.get():
-                usage.add(requests=1)
-            with self._remembered():
-                answer = self._ask(call)
+            asked = self._clock.monotonic()
+            try:
+                with self._remembered():
+                    answer = self._ask(call)
+            finally:
+                if usage := current_usage.get():
+                    usage.add(requests=1, response_seconds=self._clock.monotonic() - asked)
         if self.vendor_time is None:
             self.vendor_time = _vendor_time(answer.head)
         self.heed(answer.head)

@@ -1,0 +1,50 @@
+"""Dagster's own settings, made from ``meltano.yml`` each time that it starts."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from worktaps.tags import BACKFILL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from worktaps.project import Project
+
+
+def write_settings(project: Project, home: Path, template: Path) -> None:
+    """Write ``dagster.yaml``: a template, and what ``meltano.yml`` says about parallel runs.
+
+    Args:
+        project: With the numbers.
+        home: Folder of Dagster's history; made if it is not there.
+        template: Settings to begin with.
+
+    Raises:
+        OSError: If there is no such template, or the folder cannot be written.
+    """
+    settings: dict[str, Any] = yaml.safe_load(template.read_text())
+    settings["concurrency"]["runs"] = _parallel(project)
+    home.mkdir(parents=True, exist_ok=True)
+    text = f"# Made from {template.name} and meltano.yml\n{yaml.safe_dump(settings)}"
+    unfinished = home / f"dagster.yaml.{os.getpid()}"
+    unfinished.write_text(text)
+    unfinished.replace(home / "dagster.yaml")
+
+
+def _parallel(project: Project) -> Mapping[str, Any]:
+    windows = {job.name: job.backfill.parallel for job in project.jobs.values() if job.backfill}
+    limits: list[Mapping[str, Any]] = [
+        {"key": BACKFILL, "value": name, "limit": limit} for name, limit in windows.items()
+    ]
+    if windows:  # those that are started from an asset's page have Dagster's own tag only
+        each = {"applyLimitPerUniqueValue": True}
+        limits.append({"key": "dagster/backfill", "value": each, "limit": max(windows.values())})
+    return {
+        "max_concurrent_runs": int(project.options["max_parallel"]),
+        "tag_concurrency_limits": limits,
+    }
