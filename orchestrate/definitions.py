@@ -1,8 +1,11 @@
-"""What Dagster loads: the project in the folder above."""
+"""What Dagster loads: the project that Meltano names, or the one in the folder above."""
 
+import os
 from pathlib import Path
 
 from worktaps.engine import definitions
 from worktaps.project import Project
 
-defs = definitions(Project(Path(__file__).resolve().parents[1]))
+_ABOVE = Path(__file__).resolve().parents[1]
+
+defs = definitions(Project(Path(os.environ.get("MELTANO_PROJECT_ROOT") or _ABOVE)))

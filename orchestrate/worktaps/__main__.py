@@ -128,7 +128,7 @@ def up(project: Project, host: str, port: int, part: str) -> None:
 
     Its history is in DAGSTER_HOME, or with DAGSTER_PG_URL in Postgres.
     """
-    from worktaps.home import write_settings  # noqa: PLC0415 - spares --help
+    from worktaps.home import make_pools, write_settings  # noqa: PLC0415 - spares --help
     from worktaps.run import meltano  # noqa: PLC0415
 
     found = _faults(project, None)
@@ -138,7 +138,9 @@ def up(project: Project, host: str, port: int, part: str) -> None:
     distributed = "DAGSTER_PG_URL" in os.environ
     template = folder / ("dagster.distributed.yaml" if distributed else "dagster.yaml")
     home = Path(os.environ.get("DAGSTER_HOME") or project.root / ".meltano" / "dagster")
+    os.environ["DAGSTER_HOME"] = str(home)
     write_settings(project, home, template)
+    make_pools(project)
     # Two jobs that begin at once would both make Meltano's tables
     listed = [meltano(), "state", "list"]
     if subprocess.run(listed, cwd=project.root, stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
@@ -151,9 +153,8 @@ def up(project: Project, host: str, port: int, part: str) -> None:
         "pages": ["dagster-webserver", *pages],
     }[part]
     program = str(Path(sys.executable).with_name(command[0]))
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
     options = ["-f", str(folder / "definitions.py"), "-d", str(project.root)]
-    os.execve(program, [program, *command[1:], *options], environment)  # noqa: S606
+    os.execv(program, [program, *command[1:], *options])  # noqa: S606
 
 
 @cli.command()

@@ -36,6 +36,18 @@ def write_settings(project: Project, home: Path, template: Path) -> None:
     unfinished.replace(home / "dagster.yaml")
 
 
+def make_pools(project: Project) -> None:
+    """Let one run of each tap through, in the Dagster of DAGSTER_HOME.
+
+    Dagster would make the pools itself, but only after it has let the first runs through together.
+    """
+    from dagster import DagsterInstance  # noqa: PLC0415 - takes a second
+
+    with DagsterInstance.get() as instance:
+        for tap in {project.tap(job.extractor) for job in project.jobs.values()}:
+            instance.event_log_storage.set_concurrency_slots(tap, 1)
+
+
 def _parallel(project: Project) -> Mapping[str, Any]:
     windows = {job.name: job.backfill.parallel for job in project.jobs.values() if job.backfill}
     limits: list[Mapping[str, Any]] = [

@@ -1,0 +1,223 @@
+"""A whole engine, as ``meltano invoke dagster:up`` starts it, over jobs of this project."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+import psutil
+import pytest
+import requests
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from singer_sandbox.client import HarvestControl
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+MELTANO: Final = Path(sys.executable).with_name("meltano")
+PLUGINS: Final = (
+    *("tap-harvest", "tap-clickup", "tap-hrms", "mapper-worklog"),
+    *("target-files-jsonl", "target-files-duckdb", "target-postgres", "dagster"),
+)
+START_SECONDS: Final = 180.0
+
+_LOCATION: Final = (
+    "query { repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
+)
+_RUNS: Final = """query { runsOrError(limit: 500) { ... on Runs { results {
+    runId jobName status startTime endTime tags { key value } } } } }"""
+_LAUNCH: Final = """mutation ($job: String!) { launchRun(executionParams: { selector: {
+    repositoryName: "__repository__", repositoryLocationName: "definitions.py", jobName: $job } }) {
+    ... on LaunchRunSuccess { run { runId } } } }"""
+_BACKFILL: Final = """mutation ($asset: [String!]!, $names: [String!]!) {
+    launchPartitionBackfill(backfillParams: { assetSelection: [{ path: $asset }],
+        partitionNames: $names }) { ... on LaunchBackfillSuccess { backfillId } } }"""
+
+
+def install() -> None:
+    """Install what the jobs need, and the engine."""
+    subprocess.run([MELTANO, "install", *PLUGINS], cwd=ROOT, check=True, capture_output=True)
+
+
+def make_project(folder: Path, **changes: Any) -> Path:  # noqa: ANN401 - YAML
+    """Make a project with this one's plugins and jobs.
+
+    Args:
+        folder: Where; made.
+        changes: Replace top-level parts of ``meltano.yml``.
+    """
+    content = yaml.safe_load((ROOT / "meltano.yml").read_text())
+    (folder / ".meltano").mkdir(parents=True)
+    (folder / "meltano.yml").write_text(yaml.safe_dump({**content, **changes}))
+    kinds = ("extractors", "loaders", "mappers", "utilities")
+    for name in (*(f".meltano/{kind}" for kind in kinds), "orchestrate", "transform"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def annotations_with(**options: object) -> dict[str, Any]:
+    """Return the project's annotations, without retries if nothing else is said."""
+    return {"orchestrator": {"retries": 0, **options}}
+
+
+def reading(harvest: HarvestControl, folder: Path) -> dict[str, str]:
+    """Return what lets jobs read a simulated Harvest into files."""
+    return {
+        "TAP_HARVEST_ACCESS_TOKEN": harvest.tokens["administrator"],
+        "TAP_HARVEST_ACCOUNT_ID": harvest.account_id,
+        "TAP_HARVEST_API_URL": harvest.api_url,
+        "TAP_HARVEST_IDENTITY_URL": harvest.identity_url,
+        "TARGET_FILES_DUCKDB_PATH": str(folder / "duckdb"),
+        "TARGET_FILES_JSONL_PATH": str(folder / "jsonl"),
+    }
+
+
+def assert_loaded(harvest: HarvestControl, folder: Path) -> None:
+    """Make sure that harvest-to-duckdb has left what the account has; timers run on meanwhile."""
+    with duckdb.connect(str(folder / "duckdb" / "worktaps.duckdb"), read_only=True) as database:
+        rows = database.execute("select source_id, hours from work_entries").fetchall()
+    hours = {int(row[0]): float(row[1]) for row in rows}
+    entries = harvest.rows("time_entries")
+    assert hours.keys() == {entry["id"] for entry in entries}
+    for entry in entries:
+        assert entry["is_running"] or hours[entry["id"]] == pytest.approx(entry["hours"])
+
+
+class Engine:
+    """A Dagster with its pages.
+
+    Args:
+        project: Folder of ``meltano.yml``.
+        env: Environment variables, as settings of taps.
+    """
+
+    def __init__(self, project: Path, env: Mapping[str, str]) -> None:
+        self.project = project
+        self._env = {
+            **os.environ,
+            "MELTANO_HUB_URL": "http://127.0.0.1:1",  # no hub is needed
+            "MELTANO_ENVIRONMENT": "dev",
+            "NO_COLOR": "1",
+            **env,
+        }
+        with socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.log = project / "engine.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[Engine]:
+        """Start it, and stop it in the end."""
+        self.start()
+        try:
+            yield self
+        finally:
+            self.kill()
+
+    def start(self) -> None:
+        """Start it, and wait until its pages show the jobs."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [MELTANO, "invoke", "dagster:up", "--port", str(self.port)],
+                cwd=self.project,
+                env=self._env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.until(self._is_up, START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it, as Ctrl-C does."""
+        assert self._process
+        os.killpg(self._process.pid, signal.SIGINT)
+        self._process.wait(60)
+
+    def kill(self) -> None:
+        """Pull the plug: every process of it ends at once, runs included."""
+        assert self._process
+        if self._process.poll() is None:
+            victims = psutil.Process(self._process.pid).children(recursive=True)
+            self._process.kill()
+            for victim in victims:
+                with suppress(psutil.NoSuchProcess):
+                    victim.kill()
+            psutil.wait_procs(victims, 30)
+            self._process.wait(30)
+
+    def until(self, condition: Callable[[], bool], seconds: float) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self._process
+            assert self._process.poll() is None, self.log.read_text()[-3000:]
+            assert time.monotonic() < deadline, self.log.read_text()[-3000:] + str(self.runs())
+            time.sleep(0.5)
+
+    def launch(self, job: str) -> str:
+        """Start a run by hand, and return its id."""
+        return str(self._ask(_LAUNCH, job=job)["launchRun"]["run"]["runId"])
+
+    def backfill(self, asset: list[str], windows: list[str]) -> None:
+        """Start a backfill, as the asset's page does."""
+        assert self._ask(_BACKFILL, asset=asset, names=windows)["launchPartitionBackfill"]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return all runs, newest first."""
+        found: list[dict[str, Any]] = self._ask(_RUNS)["runsOrError"]["results"]
+        return found
+
+    def statuses(self, job: str) -> list[str]:
+        """Return how the runs of a job are doing, oldest first."""
+        return [run["status"] for run in reversed(self.runs()) if run["jobName"] == job]
+
+    def most_parallel(self, job: Callable[[str], bool] = lambda _: True) -> int:
+        """Return how many runs were under way at once at the most."""
+        spans: list[tuple[float, float]] = [
+            (run["startTime"], run["endTime"] or float("inf"))
+            for run in self.runs()
+            if run["startTime"] and job(run["jobName"])
+        ]
+        counts = [sum(a <= start < b for a, b in spans) for start, _ in spans]
+        return max(counts)
+
+    def meltano(self, job: str) -> psutil.Process | None:
+        """Return the process of Meltano that runs a job, if one does."""
+        assert self._process
+        for child in psutil.Process(self._process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                words = child.cmdline()
+                if words and words[-1] == job and any("--run-id" in word for word in words):
+                    return child
+        return None
+
+    def victim(self, job: str) -> psutil.Process:
+        """Wait until a job is under way, and return Meltano's process."""
+        self.until(lambda: self.meltano(job) is not None, 120)
+        found = self.meltano(job)
+        assert found is not None
+        return found
+
+    def _is_up(self) -> bool:
+        try:
+            return bool(self._ask(_LOCATION)["repositoriesOrError"].get("nodes"))
+        except requests.RequestException:
+            return False
+
+    def _ask(self, query: str, **variables: object) -> Any:  # noqa: ANN401 - decoded JSON
+        body = {"query": query, "variables": variables}
+        url = f"http://127.0.0.1:{self.port}/graphql"
+        answer = requests.post(url, json=body, timeout=60).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
