@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from worktaps.run import Order, run_job
+from worktaps.run import Order, run_job, seconds_until_retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -204,15 +204,14 @@ def with_retries(
     run: Callable[..., Result],
 ) -> Result:
     """Run a job, and again after a while if it fails."""
-    options = one.schedule.options
-    delays = list(options["retry_delays"]) or [0]
-    result = _once(project, one, run)
-    for attempt in range(int(options["retries"])):
-        if result.ok:
-            break
-        sleep(float(delays[min(attempt, len(delays) - 1)]))
+    attempt = 0
+    while True:
         result = _once(project, one, run)
-    return result
+        wait_seconds = seconds_until_retry(one.schedule.options, result, attempt)
+        if result.ok or wait_seconds is None:
+            return result
+        sleep(wait_seconds)
+        attempt += 1
 
 
 def _once(project: Project, one: Due, run: Callable[..., Result]) -> Result:

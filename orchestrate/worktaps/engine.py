@@ -17,13 +17,11 @@ from worktaps.due import is_open, last_tick
 from worktaps.history import runs
 from worktaps.notify import look_and_tell
 from worktaps.project import Job, Project, Schedule
-from worktaps.run import Order, Result, database_uri, run_job
+from worktaps.run import LOCK_SECONDS, Order, Result, database_uri, run_job, seconds_until_retry
 from worktaps.status import health
 from worktaps.tags import BACKFILL, ENVIRONMENT, FULL_REFRESH, SCHEDULE, safe_name
 
 _FRESH: Final = "fresh"
-_LOCK_SECONDS: Final = 330
-"""How long Meltano refuses a job whose run was killed: five minutes, and a little."""
 
 
 def definitions(project: Project) -> dg.Definitions:
@@ -161,13 +159,10 @@ def after_failure(job: Job, result: Result, attempt: int) -> Exception:
         result: How.
         attempt: How many attempts came before this one.
     """
-    delays = list(job.options["retry_delays"]) or [0]
-    if attempt >= int(job.options["retries"]):
+    wait_seconds = seconds_until_retry(job.options, result, attempt)
+    if wait_seconds is None:
         return dg.Failure(result.error, metadata=_metadata(result), allow_retries=False)
-    wait_seconds = float(delays[min(attempt, len(delays) - 1)])
-    if result.locked:
-        wait_seconds = max(wait_seconds, _LOCK_SECONDS)
-    return dg.RetryRequested(int(job.options["retries"]), wait_seconds)
+    return dg.RetryRequested(attempt + 1, wait_seconds)
 
 
 def _metadata(result: Result) -> Mapping[str, Any]:
@@ -188,9 +183,9 @@ def _metadata(result: Result) -> Mapping[str, Any]:
 
 
 def _jobs_of(job: Job) -> Iterator[Any]:
-    attempts = int(job.options["retries"]) + 1
+    attempts = int(job.options["retries"]) + 2  # one more after a run that was killed
     waits = sum(float(delay) for delay in job.options["retry_delays"])
-    most = int(job.timeout.total_seconds() * attempts + waits + _LOCK_SECONDS)
+    most = int(job.timeout.total_seconds() * attempts + waits + LOCK_SECONDS)
     yield dg.define_asset_job(
         safe_name(job.name),
         selection=dg.AssetSelection.assets(_key(job, safe_name(job.name))),

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from worktaps.project import Job, Project
 
-LOCKED: Final = "already"
-"""A word in Meltano's message that another run has the same state; it holds for five minutes."""
+_LOCKED: Final = "is already running"
+"""Words of Meltano when another run has the same state."""
+LOCK_SECONDS: Final = 330.0
+"""How long Meltano refuses a job after its run was killed: five minutes, and a little."""
 _PLUGIN_FOLDERS: Final = ("extractors", "loaders", "mappers", "utilities")
 _GRACE_SECONDS: Final = 30.0
 _REFUSED: Final = "max_deletion_share"
@@ -80,7 +82,12 @@ class Result:
     @property
     def locked(self) -> bool:
         """Whether Meltano refused, because another run of the same state is or was under way."""
-        return not self.ok and LOCKED in self.error and "running" in self.error
+        return not self.ok and _LOCKED in self.error
+
+    @property
+    def killed(self) -> bool:
+        """Whether Meltano was killed, so that it refuses the job for some minutes."""
+        return self.exit_code < 0 and self.exit_code != -signal.SIGTERM
 
     def figures(self) -> dict[str, Any]:
         """Return its fields, as JSON."""
@@ -217,6 +224,26 @@ def run_job(
     except SQLAlchemyError as error:  # of use to pages only; the run itself counts
         tell(f"The figures of this run are not kept: {type(error).__name__}\n")
     return result
+
+
+def seconds_until_retry(options: Mapping[str, Any], result: Result, attempt: int) -> float | None:
+    """Say how long to wait before a failed run is tried again.
+
+    Args:
+        options: Annotations of its job or schedule.
+        result: How it failed.
+        attempt: How many attempts came before it.
+
+    Returns:
+        ``None`` if it is not tried again. A run that was killed, or met the lock of one that was,
+        gets one more attempt, and waits until Meltano lets it.
+    """
+    held = result.killed or result.locked
+    if attempt >= int(options["retries"]) + held:
+        return None
+    delays = list(options["retry_delays"]) or [0]
+    wait_seconds = float(delays[min(attempt, len(delays) - 1)])
+    return max(wait_seconds, LOCK_SECONDS) if held else wait_seconds
 
 
 def stop(process: subprocess.Popen[str]) -> None:

@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import duckdb
 import psutil
@@ -77,6 +77,7 @@ def reading(harvest: HarvestControl, folder: Path) -> dict[str, str]:
         "TAP_HARVEST_ACCOUNT_ID": harvest.account_id,
         "TAP_HARVEST_API_URL": harvest.api_url,
         "TAP_HARVEST_IDENTITY_URL": harvest.identity_url,
+        "MAPPER_WORKLOG_HASH_KEY": "pepper",
         "TARGET_FILES_DUCKDB_PATH": str(folder / "duckdb"),
         "TARGET_FILES_JSONL_PATH": str(folder / "jsonl"),
     }
@@ -99,10 +100,16 @@ class Engine:
     Args:
         project: Folder of ``meltano.yml``.
         env: Environment variables, as settings of taps.
+        split: Whether the daemon and the pages are services of their own, as on a server.
     """
 
-    def __init__(self, project: Path, env: Mapping[str, str]) -> None:
-        self.project = project
+    def __init__(self, project: Path, env: Mapping[str, str], *, split: bool = False) -> None:
+        with socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = project / "engine.log"
+        self._project = project
         self._env = {
             **os.environ,
             "MELTANO_HUB_URL": "http://127.0.0.1:1",  # no hub is needed
@@ -110,15 +117,18 @@ class Engine:
             "NO_COLOR": "1",
             **env,
         }
-        with socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.log = project / "engine.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._commands: list[list[str]] = [[str(MELTANO), "invoke", "dagster:up", "--port", port]]
+        if split:
+            own = [str(MELTANO.with_name("worktaps")), f"--project={project}", "up"]
+            self._commands = [
+                [*own, "--part", "daemon"],
+                [*own, "--part", "pages", "--port", port],
+            ]
+        self._processes: list[subprocess.Popen[bytes]] = []
 
     @contextmanager
     def running(self) -> Iterator[Engine]:
-        """Start it, and stop it in the end."""
+        """Start it, and pull its plug in the end."""
         self.start()
         try:
             yield self
@@ -126,42 +136,54 @@ class Engine:
             self.kill()
 
     def start(self) -> None:
-        """Start it, and wait until its pages show the jobs."""
+        """Start what does not run, and wait until the pages show the jobs."""
+        alive = [process for process in self._processes if process.poll() is None]
+        missing = [line for line in self._commands if line not in [one.args for one in alive]]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [MELTANO, "invoke", "dagster:up", "--port", str(self.port)],
-                cwd=self.project,
-                env=self._env,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            self._processes = [
+                *alive,
+                *(
+                    subprocess.Popen(
+                        command,
+                        cwd=self._project,
+                        env=self._env,
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                    )
+                    for command in missing
+                ),
+            ]
         self.until(self._is_up, START_SECONDS)
 
     def stop(self) -> None:
         """Stop it, as Ctrl-C does."""
-        assert self._process
-        os.killpg(self._process.pid, signal.SIGINT)
-        self._process.wait(60)
+        for process in self._processes:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(60)
 
-    def kill(self) -> None:
-        """Pull the plug: every process of it ends at once, runs included."""
-        assert self._process
-        if self._process.poll() is None:
-            victims = psutil.Process(self._process.pid).children(recursive=True)
-            self._process.kill()
-            for victim in victims:
-                with suppress(psutil.NoSuchProcess):
-                    victim.kill()
-            psutil.wait_procs(victims, 30)
-            self._process.wait(30)
+    def kill(self, *words: str) -> None:
+        """Pull the plug: every process of it ends at once, runs included.
+
+        Args:
+            words: Only of commands that have these.
+        """
+        for process in self._processes:
+            if process.poll() is None and set(words) <= set(cast("list[str]", process.args)):
+                victims = psutil.Process(process.pid).children(recursive=True)
+                process.kill()
+                for victim in victims:
+                    with suppress(psutil.NoSuchProcess):
+                        victim.kill()
+                psutil.wait_procs(victims, 30)
+                process.wait(30)
 
     def until(self, condition: Callable[[], bool], seconds: float) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert self._process
-            assert self._process.poll() is None, self.log.read_text()[-3000:]
+            for process in self._processes:
+                assert process.poll() is None, self.log.read_text()[-3000:]
             assert time.monotonic() < deadline, self.log.read_text()[-3000:] + str(self.runs())
             time.sleep(0.5)
 
@@ -194,12 +216,12 @@ class Engine:
 
     def meltano(self, job: str) -> psutil.Process | None:
         """Return the process of Meltano that runs a job, if one does."""
-        assert self._process
-        for child in psutil.Process(self._process.pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                words = child.cmdline()
-                if words and words[-1] == job and any("--run-id" in word for word in words):
-                    return child
+        for process in self._processes:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    words = child.cmdline()
+                    if words and words[-1] == job and any("--run-id" in word for word in words):
+                        return child
         return None
 
     def victim(self, job: str) -> psutil.Process:
@@ -217,7 +239,6 @@ class Engine:
 
     def _ask(self, query: str, **variables: object) -> Any:  # noqa: ANN401 - decoded JSON
         body = {"query": query, "variables": variables}
-        url = f"http://127.0.0.1:{self.port}/graphql"
-        answer = requests.post(url, json=body, timeout=60).json()
+        answer = requests.post(f"{self.url}/graphql", json=body, timeout=60).json()
         assert "errors" not in answer, answer
         return answer["data"]

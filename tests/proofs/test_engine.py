@@ -9,9 +9,11 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from singer_sandbox.client import running_sandbox
 from singer_sandbox.warehouses import running_postgres
+from worktaps.history import runs
 
 from tests.engine.engine import (
     MELTANO,
@@ -45,14 +47,16 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
-def engine_for(sandbox: Sandbox, folder: Path, **changes: object) -> Engine:
-    """Return an engine that is not started yet."""
+def engine_for(
+    sandbox: Sandbox, folder: Path, env: Mapping[str, str] | None = None, **changes: object
+) -> Engine:
+    """Return an engine that is not started yet; one of several services if Postgres is named."""
     install()
     options = annotations_with(retries=1, retry_delays=[5])
     project = make_project(
         folder / "project", **{"schedules": [], "annotations": options, **changes}
     )
-    return Engine(project, reading(sandbox.harvest, folder))
+    return Engine(project, {**reading(sandbox.harvest, folder), **(env or {})}, split=bool(env))
 
 
 def test_meltano_killed_in_mid_run(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -82,6 +86,43 @@ def test_power_cut_in_mid_run(sandbox: Sandbox, tmp_path: Path) -> None:
         assert_loaded(sandbox.harvest, tmp_path)
         engine.launch("harvest_to_jsonl")
         engine.until(lambda: "SUCCESS" in engine.statuses("harvest_to_jsonl"), 180)
+
+
+def test_services_on_postgres_killed_in_turn(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The worker of a run, then the daemon, then the pages: what is loaded is what there is."""
+    with running_postgres(tmp_path / "postgres") as postgres:
+        with psycopg.connect(postgres.url, autocommit=True) as connection:
+            connection.execute("create database dagster")
+            connection.execute("create database meltano")
+        address = postgres.url.rpartition("/")[0]
+        engine = engine_for(
+            sandbox,
+            tmp_path,
+            {
+                "DAGSTER_PG_URL": f"{address}/dagster",
+                "MELTANO_DATABASE_URI": f"{address}/meltano".replace("://", "+psycopg://"),
+            },
+        )
+        with engine.running():
+            engine.launch(NAME)
+            worker = engine.victim(JOB).parent()
+            time.sleep(10)
+            assert worker is not None
+            worker.kill()
+            engine.until(lambda: len(engine.statuses(NAME)) == 2, 120)
+            engine.victim(JOB)
+            engine.kill("daemon")
+            engine.start()
+            engine.until(lambda: "SUCCESS" in engine.statuses(NAME), LOCK_SECONDS + 400)
+            engine.launch("harvest_to_jsonl")
+            engine.victim("harvest-to-jsonl")
+            engine.kill("pages")
+            engine.start()
+            engine.until(lambda: "SUCCESS" in engine.statuses("harvest_to_jsonl"), 180)
+            assert_loaded(sandbox.harvest, tmp_path)
+            found = runs(f"{address}/meltano")
+            assert sum(run.ok for run in found) == 2
+            assert all(run.result for run in found if run.ok)
 
 
 def test_downtime_over_three_ticks(sandbox: Sandbox, tmp_path: Path) -> None:
