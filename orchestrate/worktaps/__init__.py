@@ -7,8 +7,9 @@
     run       one job, as a process: its rows, outcomes and errors
     history   what ran before, out of Meltano's own database
     due       which schedules are due, and running them without an engine
-    notify    messages about what failed, recovered or became stale
+    status    how each job is doing: failures, stale data, expected ends
+    notify    messages about that
     exporter  the same for Prometheus
-    service   the same by HTTP
-    engine    all of it in Dagster
+    service   jobs by HTTP; `starting` starts them, here or in Dagster
+    engine    all of it in Dagster; `home` writes its settings, `tags` names its tags
 """

@@ -198,6 +198,15 @@ def serve(
 
 @cli.command()
 @click.pass_obj
+def status(project: Project) -> None:
+    """Print how each job is doing."""
+    from worktaps.status import health, table  # noqa: PLC0415 - spares --help
+
+    click.echo(table(health(project, datetime.now(UTC))), nl=False)
+
+
+@cli.command()
+@click.pass_obj
 def metrics(project: Project) -> None:
     """Print how each job is doing, for Prometheus."""
     from worktaps.exporter import Exporter  # noqa: PLC0415 - spares --help

@@ -197,3 +197,41 @@ def _of_a_job(look: Health) -> Iterator[Problem]:
         yield Problem(
             "deletions", about, f"{where}: {'; '.join(last.result['refused'])}", job.options
         )
+
+
+def table(looks: Sequence[Health]) -> str:
+    """Return how each job is doing, in Markdown; times are UTC, counts those of 24 hours."""
+    lines = [
+        "| job | environment | | last success | runs | failed | records | requests | answer |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for look in looks:
+        recent = look.since(DAY)
+        results = [run.result for run in recent if run.result]
+        requests = sum(result["requests"] for result in results)
+        spent = sum(result.get("response_seconds", 0.0) for result in results)
+        success = look.last_success
+        cells = (
+            look.job.name,
+            look.environment,
+            _word(look),
+            f"{success:%Y-%m-%d %H:%M}" if success else "never",
+            len(recent),
+            sum(not run.ok for run in recent),
+            sum(sum(result["rows"].values()) for result in results),
+            requests,
+            f"{spent / requests * 1000:.0f} ms" if requests else "",
+        )
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _word(look: Health) -> str:
+    if look.active:
+        end = look.expected_end
+        return f"running, until {end:%H:%M:%S}" if end else "running"
+    if look.failures:
+        return f"failed {look.failures} times" if look.failures > 1 else "failed"
+    if look.stale_since:
+        return "stale"
+    return "ok" if look.ended else "never run"

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from worktaps.__main__ import cli
 from worktaps.check import faults
-from worktaps.project import Project
+from worktaps.project import DEFAULTS, Project
 
 from tests.orchestrate.conftest import good
 
@@ -129,3 +129,11 @@ def test_a_project_that_is_not_there(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "There is no meltano.yml" in result.output
+
+
+def test_the_readme_has_every_option() -> None:
+    """So that nobody has to read the code."""
+    text = (ROOT / "orchestrate" / "README.md").read_text()
+    table = text[: text.index("worktaps check")]
+
+    assert [option for option in DEFAULTS if f"`{option}`" not in table] == []
