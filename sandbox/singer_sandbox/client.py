@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = [
+    "AppControl",
     "ClickUpControl",
     "Control",
-    "HRControl",
     "HarvestControl",
     "LoggedRequest",
     "Row",
@@ -294,11 +294,11 @@ class ClickUpControl(VendorControl):
         return {"access_token": self.tokens["oauth"], "api_url": self.api_url}
 
 
-class HRControl(VendorControl):
-    """An HR system in a running sandbox."""
+class AppControl(VendorControl):
+    """A vendor in a running sandbox that tells how its tap reads it."""
 
     def config(self) -> Row:
-        """Return the settings with which tap-hrms reads it."""
+        """Return the settings with which the tap reads it."""
         return deepcopy(self._description["config"])
 
 
@@ -316,6 +316,10 @@ class Sandbox:
         harvest: Its Harvest.
         successfactors: Its SuccessFactors.
         workday: Its Workday.
+        spotify: Its Spotify.
+        strava: Its Strava.
+        garmin: Its Garmin.
+        todoist: Its Todoist.
 
     Raises:
         OSError: If nobody answers at that address.
@@ -324,12 +328,16 @@ class Sandbox:
     def __init__(self, url: str) -> None:
         self._control = Control(url)
         self.url = self._control.url
-        self.bamboohr = HRControl(self._control, "bamboohr")
+        self.bamboohr = AppControl(self._control, "bamboohr")
         self.clickup = ClickUpControl(self._control)
-        self.successfactors = HRControl(self._control, "successfactors")
-        self.workday = HRControl(self._control, "workday")
-        self.customhr = HRControl(self._control, "customhr")
+        self.successfactors = AppControl(self._control, "successfactors")
+        self.workday = AppControl(self._control, "workday")
+        self.customhr = AppControl(self._control, "customhr")
         self.harvest = HarvestControl(self._control)
+        self.spotify = AppControl(self._control, "spotify")
+        self.strava = AppControl(self._control, "strava")
+        self.garmin = AppControl(self._control, "garmin")
+        self.todoist = AppControl(self._control, "todoist")
 
     def now(self) -> datetime:
         """Return the time on the sandbox clock, aware and in UTC."""

@@ -7,10 +7,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from singer_sdk import typing as th
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from singer_tapkit.outcomes import OnStreamError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jsonschema import ValidationError
 
@@ -137,3 +140,64 @@ def _wrong(error: ValidationError) -> str:
         case rule:
             wanted = f"breaks the rule {rule} {expected}"
     return f"{name}: {wanted}"
+
+
+def common_settings(
+    *, api_url: str, start_date: str, lookback: str | None
+) -> Sequence[th.Property[Any]]:
+    """Return the settings that every tap for one person's account has.
+
+    Args:
+        api_url: Default address of the API.
+        start_date: What the start date means.
+        lookback: Default of how far back to ask again; without it there is no such setting.
+    """
+    looked_back = [
+        th.Property(
+            "lookback",
+            th.CustomType({"type": ["string", "null"], "pattern": DURATION_PATTERN}),
+            default=lookback,
+            title="Lookback",
+            description="How far back each run reads again, as 30d: what was changed or came late "
+            "is not told otherwise.",
+        )
+    ]
+    return (
+        th.Property(
+            "api_url",
+            th.StringType,
+            default=api_url,
+            title="API address",
+            description="Base address of the API; another one leads to a sandbox or a proxy.",
+        ),
+        th.Property(
+            "start_date",
+            th.DateTimeType,
+            title="Start date",
+            description=f"First day to read, inclusive; UTC unless it says otherwise. {start_date}",
+        ),
+        th.Property(
+            "end_date",
+            th.DateTimeType,
+            title="End date",
+            description="First day to leave out. With start_date it makes a backfill of that "
+            "range, which reads and writes no bookmark.",
+        ),
+        *(looked_back if lookback else ()),
+        th.Property(
+            "user_agent",
+            th.StringType,
+            title="User agent",
+            description="Sent with each request, as: Our pipeline (data@example.com).",
+        ),
+        th.Property(
+            "on_stream_error",
+            th.StringType,
+            default=OnStreamError.FAIL.value,
+            allowed_values=[mode.value for mode in OnStreamError],
+            title="On stream error",
+            description="What makes the exit code 1: fail - any stream that is not complete; "
+            "allow_unavailable - the same, but for streams that the account may not read; "
+            "continue - only a run in which nothing could be read.",
+        ),
+    )

@@ -36,9 +36,12 @@ from singer_tapkit.stream import Stream
 from singer_tapkit.windows import ONE_DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime, tzinfo
     from types import FrameType
     from typing import IO
+
+    from singer_tapkit.login import Login
 
 
 class Tap(singer_sdk.Tap):
@@ -161,6 +164,15 @@ class Tap(singer_sdk.Tap):
         Must not presume that the settings have the right types.
         """
         return []
+
+    @classmethod
+    def login_with(cls, config: Mapping[str, Any]) -> Login:
+        """Return how people let this tap in, for taps that have a ``login``.
+
+        Args:
+            config: The settings, without defaults.
+        """
+        raise NotImplementedError
 
     def prepare(self) -> None:
         """Look at the selected streams before any is read."""

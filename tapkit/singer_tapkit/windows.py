@@ -53,6 +53,15 @@ class Days:
             raise ValueError(msg)
         return (self.end - self.start).days
 
+    def each(self) -> Iterator[date]:
+        """Yield the days of a span that is closed on both sides.
+
+        Raises:
+            ValueError: If a side is open.
+        """
+        length = self.length
+        return (self.start + n * ONE_DAY for n in range(length) if self.start)
+
     def __contains__(self, day: date) -> bool:
         """Tell whether a day belongs to the span."""
         return (self.start is None or self.start <= day) and (self.end is None or day < self.end)

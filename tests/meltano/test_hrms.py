@@ -16,7 +16,7 @@ from singer_sandbox.warehouses import running_postgres
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sandbox.client import HRControl, Sandbox
+    from singer_sandbox.client import AppControl, Sandbox
     from singer_sandbox.warehouses import Postgres
 
 pytestmark = pytest.mark.meltano
@@ -99,7 +99,7 @@ class Project:
         return self._postgres.rows(sql)
 
 
-def assert_equal(project: Project, system: HRControl, streams: set[str]) -> None:
+def assert_equal(project: Project, system: AppControl, streams: set[str]) -> None:
     """Make sure that the tables have what the system has, by SQL."""
     columns = (
         "remote_id, first_name, job_title, department_name, employment_status, start_date::text"
@@ -144,7 +144,7 @@ def test_two_runs_of_every_job_leave_the_tables_as_the_system(
     """After edits, terminations, rehires, deleted and cancelled leave, renamed departments."""
     sandbox_server.freeze(datetime.now(UTC))
     sandbox_server.unfreeze()
-    system: HRControl = getattr(sandbox_server, name)
+    system: AppControl = getattr(sandbox_server, name)
     system.reset(seed=5)
     project = Project(tmp_path, postgres, system.config(), name)
     streams = {

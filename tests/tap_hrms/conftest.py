@@ -11,7 +11,7 @@ from tap_hrms.tap import TapHRMS
 from tests.conftest import NOW, Run, run
 
 if TYPE_CHECKING:
-    from singer_sandbox.client import HRControl, Sandbox
+    from singer_sandbox.client import AppControl, Sandbox
 
     from tests.conftest import SharedClock
 
@@ -49,10 +49,10 @@ def run_tap(clock: SharedClock) -> RunTap:
     return run_it
 
 
-def fresh(server: Sandbox, name: str, clock: SharedClock) -> HRControl:
+def fresh(server: Sandbox, name: str, clock: SharedClock) -> AppControl:
     """Return an HR system with fresh data."""
     assert clock.now() == NOW
-    system: HRControl = getattr(server, name)
+    system: AppControl = getattr(server, name)
     system.reset()
     return system
 
@@ -60,31 +60,31 @@ def fresh(server: Sandbox, name: str, clock: SharedClock) -> HRControl:
 @pytest.fixture(params=SYSTEMS)
 def system(
     request: pytest.FixtureRequest, sandbox_server: Sandbox, clock: SharedClock
-) -> HRControl:
+) -> AppControl:
     """Each of the simulated systems."""
     return fresh(sandbox_server, request.param, clock)
 
 
 @pytest.fixture
-def bamboohr(sandbox_server: Sandbox, clock: SharedClock) -> HRControl:
+def bamboohr(sandbox_server: Sandbox, clock: SharedClock) -> AppControl:
     """The simulated BambooHR."""
     return fresh(sandbox_server, "bamboohr", clock)
 
 
 @pytest.fixture
-def workday(sandbox_server: Sandbox, clock: SharedClock) -> HRControl:
+def workday(sandbox_server: Sandbox, clock: SharedClock) -> AppControl:
     """The simulated Workday."""
     return fresh(sandbox_server, "workday", clock)
 
 
 @pytest.fixture
-def successfactors(sandbox_server: Sandbox, clock: SharedClock) -> HRControl:
+def successfactors(sandbox_server: Sandbox, clock: SharedClock) -> AppControl:
     """The simulated SuccessFactors."""
     return fresh(sandbox_server, "successfactors", clock)
 
 
 @pytest.fixture
-def customhr(sandbox_server: Sandbox, clock: SharedClock) -> HRControl:
+def customhr(sandbox_server: Sandbox, clock: SharedClock) -> AppControl:
     """The simulated system of a company's own."""
     return fresh(sandbox_server, "customhr", clock)
 

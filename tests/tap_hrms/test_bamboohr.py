@@ -9,18 +9,18 @@ import pytest
 from tests.tap_hrms.conftest import DAY, by_remote_id
 
 if TYPE_CHECKING:
-    from singer_sandbox.client import HRControl
+    from singer_sandbox.client import AppControl
 
     from tests.conftest import SharedClock
     from tests.tap_hrms.conftest import RunTap
 
 
-def config(bamboohr: HRControl, **changes: object) -> dict[str, Any]:
+def config(bamboohr: AppControl, **changes: object) -> dict[str, Any]:
     """Return the settings with some of the system's own changed."""
     return {"system": "bamboohr", "bamboohr": bamboohr.config()["bamboohr"] | changes}
 
 
-def test_empty_dates_and_masks_are_null(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_empty_dates_and_masks_are_null(bamboohr: AppControl, run_tap: RunTap) -> None:
     """BambooHR writes 0000-00-00, and parts of numbers that it does not show as x."""
     first = bamboohr.rows("employees")[0]["id"]
     bamboohr.edit("employees", first, first_hired=None)
@@ -40,7 +40,7 @@ def test_empty_dates_and_masks_are_null(bamboohr: HRControl, run_tap: RunTap) ->
     assert "could not be read" not in result.log
 
 
-def test_json_is_asked_for_everywhere(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_json_is_asked_for_everywhere(bamboohr: AppControl, run_tap: RunTap) -> None:
     """The default is XML, which the sandbox sends, too."""
     result = run_tap(bamboohr.config())
 
@@ -48,7 +48,7 @@ def test_json_is_asked_for_everywhere(bamboohr: HRControl, run_tap: RunTap) -> N
     assert all("accept" in request.header_names for request in bamboohr.requests())
 
 
-def test_future_hires_are_pending(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_future_hires_are_pending(bamboohr: AppControl, run_tap: RunTap) -> None:
     """They are inactive for BambooHR."""
     row = bamboohr.add("employees", hired="2026-04-01", state="inactive")
 
@@ -58,7 +58,7 @@ def test_future_hires_are_pending(bamboohr: HRControl, run_tap: RunTap) -> None:
 
 
 def test_an_erased_employee_becomes_a_tombstone(
-    bamboohr: HRControl, run_tap: RunTap, clock: SharedClock
+    bamboohr: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """From the list of changes; one who has left does not."""
     first = run_tap(bamboohr.config(), "employees")
@@ -78,7 +78,7 @@ def test_an_erased_employee_becomes_a_tombstone(
 
 @pytest.mark.parametrize("latest", [True, False])
 def test_the_cursor_stays_when_nothing_was_changed(
-    bamboohr: HRControl, run_tap: RunTap, clock: SharedClock, *, latest: bool
+    bamboohr: AppControl, run_tap: RunTap, clock: SharedClock, *, latest: bool
 ) -> None:
     """Whether or not the list of changes says where it ends."""
     bamboohr.settings(latest_when_unchanged=latest)
@@ -94,7 +94,7 @@ def test_the_cursor_stays_when_nothing_was_changed(
     assert by_remote_id(third, "employees").keys() == {changed}
 
 
-def test_columns_that_are_not_visible_are_told(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_columns_that_are_not_visible_are_told(bamboohr: AppControl, run_tap: RunTap) -> None:
     """BambooHR drops them from a report without a word."""
     bamboohr.settings(visible_fields="id,status,firstName,lastName,hireDate,lastChanged")
 
@@ -105,7 +105,7 @@ def test_columns_that_are_not_visible_are_told(bamboohr: HRControl, run_tap: Run
     assert "workEmail" in result.log
 
 
-def test_a_report_without_a_required_column_fails(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_a_report_without_a_required_column_fails(bamboohr: AppControl, run_tap: RunTap) -> None:
     """And names it."""
     bamboohr.settings(visible_fields="id,firstName")
 
@@ -129,7 +129,7 @@ def test_a_report_without_a_required_column_fails(bamboohr: HRControl, run_tap: 
         {"subdomain": "https://northbay.bamboohr.com/home"},
     ],
 )
-def test_other_ways_in(bamboohr: HRControl, run_tap: RunTap, changes: dict[str, Any]) -> None:
+def test_other_ways_in(bamboohr: AppControl, run_tap: RunTap, changes: dict[str, Any]) -> None:
     """Token, OAuth2 app, one request per employee, a whole address for the subdomain."""
     result = run_tap(config(bamboohr, **changes), "employees")
 
@@ -137,7 +137,7 @@ def test_other_ways_in(bamboohr: HRControl, run_tap: RunTap, changes: dict[str, 
     assert len(result.records("employees")) == 40
 
 
-def test_the_older_address_works(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_the_older_address_works(bamboohr: AppControl, run_tap: RunTap) -> None:
     """api.bamboohr.com/api/gateway.php/COMPANY is still in wide use."""
     older = f"{bamboohr.api_url}/api/gateway.php/northbay"
 
@@ -154,7 +154,7 @@ def test_the_older_address_works(bamboohr: HRControl, run_tap: RunTap) -> None:
     ],
 )
 def test_wrong_credentials_and_addresses_name_their_setting(
-    bamboohr: HRControl, run_tap: RunTap, changes: dict[str, str], named: str
+    bamboohr: AppControl, run_tap: RunTap, changes: dict[str, str], named: str
 ) -> None:
     """And a refused key is not tried again."""
     if "api_url" in changes:
@@ -170,7 +170,7 @@ def test_wrong_credentials_and_addresses_name_their_setting(
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_waiting_as_told(
-    bamboohr: HRControl, run_tap: RunTap, clock: SharedClock, status: int
+    bamboohr: AppControl, run_tap: RunTap, clock: SharedClock, status: int
 ) -> None:
     """Since 2026-09-16 with 429, before with 503."""
     bamboohr.fault("status", path="/reports/custom", status=status, headers={"Retry-After": "40"})
@@ -181,7 +181,7 @@ def test_waiting_as_told(
     assert sum(clock.slept) >= 40
 
 
-def test_hiring_that_is_turned_off_is_unavailable(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_hiring_that_is_turned_off_is_unavailable(bamboohr: AppControl, run_tap: RunTap) -> None:
     """The other streams go on."""
     bamboohr.settings(hiring=False)
 
@@ -197,7 +197,7 @@ def test_hiring_that_is_turned_off_is_unavailable(bamboohr: HRControl, run_tap: 
 
 
 def test_details_are_read_of_open_applications_only(
-    bamboohr: HRControl, run_tap: RunTap, clock: SharedClock
+    bamboohr: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """All of them the first time; of those that have ended since, too."""
     first = run_tap(bamboohr.config(), "applications")
@@ -217,7 +217,7 @@ def test_details_are_read_of_open_applications_only(
 
 
 def test_a_superseded_request_is_cancelled_and_says_why(
-    bamboohr: HRControl, run_tap: RunTap
+    bamboohr: AppControl, run_tap: RunTap
 ) -> None:
     """Editing a request replaces it by one with another id."""
     row = bamboohr.rows("leave_requests")[0]["id"]
@@ -230,7 +230,7 @@ def test_a_superseded_request_is_cancelled_and_says_why(
 
 
 def test_leave_is_read_in_full_once_a_week(
-    bamboohr: HRControl, run_tap: RunTap, clock: SharedClock
+    bamboohr: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """In between, only what lies in the window."""
     old = bamboohr.add("leave_requests", start="2020-05-04", end="2020-05-08")["id"]
@@ -247,7 +247,7 @@ def test_leave_is_read_in_full_once_a_week(
 
 
 def test_leave_that_moved_far_away_is_not_deleted(
-    bamboohr: HRControl, run_tap: RunTap, clock: SharedClock
+    bamboohr: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """It is looked up before it is given up."""
     row = bamboohr.add("leave_requests", start="2026-03-20", end="2026-03-22")["id"]
@@ -261,7 +261,7 @@ def test_leave_that_moved_far_away_is_not_deleted(
     assert (found["is_deleted"], found["start_date"]) == (False, "2028-03-20")
 
 
-def test_own_fields_come_when_they_are_named(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_own_fields_come_when_they_are_named(bamboohr: AppControl, run_tap: RunTap) -> None:
     """Those whose names speak of pay or health stay out, and that is said."""
     bamboohr.settings(own_fields="4340.0,customSalaryBand")
     first = bamboohr.rows("employees")[0]["id"]
@@ -274,7 +274,7 @@ def test_own_fields_come_when_they_are_named(bamboohr: HRControl, run_tap: RunTa
     assert "customSalaryBand" in result.log
 
 
-def test_balances_are_read_one_by_one_on_request(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_balances_are_read_one_by_one_on_request(bamboohr: AppControl, run_tap: RunTap) -> None:
     """Of active employees."""
     result = run_tap(bamboohr.config(), "leave_balances")
 

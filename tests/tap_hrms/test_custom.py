@@ -17,7 +17,7 @@ from tests.tap_hrms.conftest import DAY, by_remote_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from singer_sandbox.client import HRControl
+    from singer_sandbox.client import AppControl
 
     from tests.conftest import SharedClock
     from tests.tap_hrms.conftest import RunTap
@@ -256,7 +256,7 @@ def test_every_kind_of_login(
 
 @pytest.mark.parametrize("expired", ["401", "html", "body"])
 def test_a_session_that_ends_between_pages_is_begun_again(
-    customhr: HRControl, run_tap: RunTap, expired: str
+    customhr: AppControl, run_tap: RunTap, expired: str
 ) -> None:
     """The page is asked for again, and nothing is lost, however the end is said."""
     customhr.settings(session_requests=3, expired=expired)
@@ -272,7 +272,7 @@ def test_a_session_that_ends_between_pages_is_begun_again(
 
 
 def test_many_requests_that_find_it_ended_share_one_login(
-    customhr: HRControl, run_tap: RunTap
+    customhr: AppControl, run_tap: RunTap
 ) -> None:
     """Sixteen are under way at a time."""
     customhr.settings(session_requests=30)
@@ -284,7 +284,7 @@ def test_many_requests_that_find_it_ended_share_one_login(
     assert len(logins) == 2  # 41 answers, 30 a session
 
 
-def test_a_wrong_password_is_tried_once(customhr: HRControl, run_tap: RunTap) -> None:
+def test_a_wrong_password_is_tried_once(customhr: AppControl, run_tap: RunTap) -> None:
     """By all streams together."""
     own = customhr.config()
     own["custom"]["auth"]["password"] = "wrong"
@@ -297,7 +297,7 @@ def test_a_wrong_password_is_tried_once(customhr: HRControl, run_tap: RunTap) ->
 
 
 def test_a_flag_and_a_list_of_what_was_deleted(
-    customhr: HRControl, api: Api, run_tap: RunTap, clock: SharedClock
+    customhr: AppControl, api: Api, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """Either makes tombstones."""
     first = run_tap(customhr.config(), "employees")

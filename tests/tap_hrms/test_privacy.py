@@ -15,7 +15,7 @@ from tests.tap_hrms.conftest import by_remote_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sandbox.client import HRControl
+    from singer_sandbox.client import AppControl
 
     from tests.tap_hrms.conftest import RunTap
 
@@ -40,7 +40,7 @@ def test_every_property_has_a_mark_and_a_description(stream: str) -> None:
         assert definition.get("description"), path
 
 
-def plant(system: HRControl) -> None:
+def plant(system: AppControl) -> None:
     """Hide a salary and a diagnosis wherever the system has a place for them."""
     for row in system.rows("employees"):
         system.edit(
@@ -55,7 +55,7 @@ def plant(system: HRControl) -> None:
         system.edit("applications", row["id"], desired_salary=int(SALARY))
 
 
-def test_no_special_category_leaves_by_default(system: HRControl, run_tap: RunTap) -> None:
+def test_no_special_category_leaves_by_default(system: AppControl, run_tap: RunTap) -> None:
     """Not in messages, state or log, at any level; raw has nothing that was dropped elsewhere."""
     plant(system)
 
@@ -69,7 +69,7 @@ def test_no_special_category_leaves_by_default(system: HRControl, run_tap: RunTa
     assert "raw" not in result.records("employees")[0]
 
 
-def test_names_do_not_reach_the_log(system: HRControl, run_tap: RunTap) -> None:
+def test_names_do_not_reach_the_log(system: AppControl, run_tap: RunTap) -> None:
     """Nor do credentials, even if everything fails."""
     who = system.rows("employees")[0]
     system.fault("truncate", times=None)
@@ -81,7 +81,9 @@ def test_names_do_not_reach_the_log(system: HRControl, run_tap: RunTap) -> None:
         assert secret not in result.log
 
 
-def test_special_categories_come_when_they_are_let_in(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_special_categories_come_when_they_are_let_in(
+    bamboohr: AppControl, run_tap: RunTap
+) -> None:
     """Government ids only if they are asked for by name."""
     plant(bamboohr)
 
@@ -97,7 +99,7 @@ def test_special_categories_come_when_they_are_let_in(bamboohr: HRControl, run_t
 
 
 def test_hashes_are_keyed_and_cover_the_level_and_above(
-    bamboohr: HRControl, run_tap: RunTap
+    bamboohr: AppControl, run_tap: RunTap
 ) -> None:
     """The same value has the same hash, so that tables can still be joined."""
     pii = {"mode": "hash", "level": "direct", "key": "pepper"}
@@ -117,7 +119,7 @@ def test_hashes_are_keyed_and_cover_the_level_and_above(
     assert schema["properties"]["last_name"]["x-pii"] == "direct"
 
 
-def test_dropping_direct_leaves_no_person(system: HRControl, run_tap: RunTap) -> None:
+def test_dropping_direct_leaves_no_person(system: AppControl, run_tap: RunTap) -> None:
     """Keys and statuses stay."""
     result = run_tap(system.config(), "employees", pii={"mode": "drop", "level": "direct"})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.tap_hrms.conftest import DAY, by_remote_id
 
 if TYPE_CHECKING:
-    from singer_sandbox.client import HRControl
+    from singer_sandbox.client import AppControl
 
     from tests.conftest import Run, SharedClock
     from tests.tap_hrms.conftest import RunTap
@@ -21,7 +21,7 @@ def table(stream: str, *runs: Run) -> dict[str, dict[str, Any]]:
     return {key: row for key, row in rows.items() if not row["is_deleted"]}
 
 
-def facts(system: HRControl) -> dict[str, tuple[Any, ...]]:
+def facts(system: AppControl) -> dict[str, tuple[Any, ...]]:
     """Employees as the source has them."""
     return {
         row["id"]: (row["first"], row["title"], row["state"], row["hired"], row["terminated"])
@@ -45,7 +45,7 @@ def found(rows: dict[str, dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
 
 
 def test_employees_follow_edits_terminations_and_rehires(
-    system: HRControl, run_tap: RunTap, clock: SharedClock
+    system: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """In every system; and nothing else is read again where the system can be asked for changes."""
     first = run_tap(system.config(), "employees")
@@ -67,7 +67,7 @@ def test_employees_follow_edits_terminations_and_rehires(
 
 
 def test_leave_follows_decisions_and_deletions(
-    system: HRControl, run_tap: RunTap, clock: SharedClock
+    system: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """Cancelled leave stays with its status, deleted leave becomes a tombstone."""
     first = run_tap(system.config(), "leave_requests")
@@ -100,7 +100,7 @@ def test_leave_follows_decisions_and_deletions(
     assert third.outcomes["leave_requests"].tombstones == 1
 
 
-def test_everything_again_with_a_state_that_is_reset(system: HRControl, run_tap: RunTap) -> None:
+def test_everything_again_with_a_state_that_is_reset(system: AppControl, run_tap: RunTap) -> None:
     """And the table is then exchanged."""
     first = run_tap(system.config())
 
@@ -115,7 +115,9 @@ def test_everything_again_with_a_state_that_is_reset(system: HRControl, run_tap:
     assert activated == set(first.outcomes)
 
 
-def test_hiring_follows_its_changes(system: HRControl, run_tap: RunTap, clock: SharedClock) -> None:
+def test_hiring_follows_its_changes(
+    system: AppControl, run_tap: RunTap, clock: SharedClock
+) -> None:
     """Candidates, applications and interviews, as far as a system has them."""
     first = run_tap(system.config())
     clock.advance(DAY)

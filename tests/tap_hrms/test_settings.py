@@ -12,7 +12,7 @@ from tap_hrms.tap import TapHRMS
 from tests.tap_hrms.conftest import DAY, SYSTEMS, by_remote_id
 
 if TYPE_CHECKING:
-    from singer_sandbox.client import HRControl, Sandbox
+    from singer_sandbox.client import AppControl, Sandbox
 
     from tests.conftest import SharedClock
     from tests.tap_hrms.conftest import RunTap
@@ -128,7 +128,7 @@ def test_what_is_wrong_is_said(config: dict[str, Any], said: str) -> None:
 
 
 def test_secrets_can_come_from_the_environment(
-    bamboohr: HRControl, run_tap: RunTap, monkeypatch: pytest.MonkeyPatch
+    bamboohr: AppControl, run_tap: RunTap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In place of a text that is the name of a variable."""
     own = bamboohr.config()
@@ -178,7 +178,7 @@ def test_four_systems_share_the_streams_without_clashes(
     assert f"workday:northbay:{changed}" in second.rows("employees")
 
 
-def test_two_instances_of_one_system(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_two_instances_of_one_system(bamboohr: AppControl, run_tap: RunTap) -> None:
     """As a list of settings."""
     own = bamboohr.config()["bamboohr"]
     config = {"system": "bamboohr", "bamboohr": [own, own | {"subdomain": "southbay"}]}
@@ -228,7 +228,7 @@ def catalog(stream: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_stream_that_a_system_lacks(
-    bamboohr: HRControl,
+    bamboohr: AppControl,
     caplog: pytest.LogCaptureFixture,
     *,
     strict: bool,
@@ -247,7 +247,7 @@ def test_a_stream_that_a_system_lacks(
         assert tap.report() == 0
 
 
-def test_discovery_shows_what_the_system_has(bamboohr: HRControl, workday: HRControl) -> None:
+def test_discovery_shows_what_the_system_has(bamboohr: AppControl, workday: AppControl) -> None:
     """And how it can be read."""
     own = workday.config()
     own["workday"]["reports"] = {"employees": {"url": "http://x.example/r"}}
@@ -268,7 +268,7 @@ def test_adapters_are_found_by_entry_point() -> None:
         assert registry.load(name).name == name
 
 
-def test_kinds_of_leave_by_name(bamboohr: HRControl, run_tap: RunTap) -> None:
+def test_kinds_of_leave_by_name(bamboohr: AppControl, run_tap: RunTap) -> None:
     """The usual ones are known; your own come first."""
     kinds = {"^Vacation$": "PERSONAL"}
 
@@ -282,7 +282,7 @@ def test_kinds_of_leave_by_name(bamboohr: HRControl, run_tap: RunTap) -> None:
     }
 
 
-def test_values_that_cannot_be_read_are_counted(workday: HRControl, run_tap: RunTap) -> None:
+def test_values_that_cannot_be_read_are_counted(workday: AppControl, run_tap: RunTap) -> None:
     """And null; the log names the property, not the value."""
     who = workday.rows("employees")[0]["id"]
     workday.edit("employees", who, extra={"FTE": "plenty", "Hire_Date": "soon"})

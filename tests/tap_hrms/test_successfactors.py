@@ -19,21 +19,21 @@ from tests.conftest import NOW
 from tests.tap_hrms.conftest import DAY, by_remote_id
 
 if TYPE_CHECKING:
-    from singer_sandbox.client import HRControl
+    from singer_sandbox.client import AppControl
     from singer_tapkit.clock import FakeClock
 
     from tests.conftest import SharedClock
     from tests.tap_hrms.conftest import RunTap
 
 
-def config(system: HRControl, **changes: object) -> dict[str, Any]:
+def config(system: AppControl, **changes: object) -> dict[str, Any]:
     """Return the settings with some of the system's own changed."""
     own = system.config()["successfactors"] | changes
     return {"system": "successfactors", "successfactors": own}
 
 
 def test_a_change_with_a_date_in_the_future_arrives_on_that_date(
-    successfactors: HRControl, run_tap: RunTap, clock: SharedClock
+    successfactors: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """Though nothing was changed then: the slice was entered before."""
     first = run_tap(successfactors.config(), "employees")
@@ -58,7 +58,7 @@ def test_a_change_with_a_date_in_the_future_arrives_on_that_date(
 
 
 def test_a_correction_of_an_old_slice_arrives(
-    successfactors: HRControl, run_tap: RunTap, clock: SharedClock
+    successfactors: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """As the slice of today, whose own time of change is older than what was asked for."""
     who = successfactors.rows("employees")[1]["id"]
@@ -77,7 +77,7 @@ def test_a_correction_of_an_old_slice_arrives(
 
 
 def test_future_hires_have_the_job_that_they_begin_with(
-    successfactors: HRControl, run_tap: RunTap
+    successfactors: AppControl, run_tap: RunTap
 ) -> None:
     """As of today they have none."""
     department = successfactors.rows("departments")[2]
@@ -92,7 +92,7 @@ def test_future_hires_have_the_job_that_they_begin_with(
     assert row["department_name"] == department["name"]
 
 
-def test_pages_follow_the_links_of_the_server(successfactors: HRControl, run_tap: RunTap) -> None:
+def test_pages_follow_the_links_of_the_server(successfactors: AppControl, run_tap: RunTap) -> None:
     """To the configured host, whatever host they name."""
     result = run_tap(config(successfactors, page_size=7), "employees")
 
@@ -103,7 +103,7 @@ def test_pages_follow_the_links_of_the_server(successfactors: HRControl, run_tap
 
 
 def test_an_instance_without_paging_is_read_all_the_same(
-    successfactors: HRControl, run_tap: RunTap
+    successfactors: AppControl, run_tap: RunTap
 ) -> None:
     """And said to be one."""
     successfactors.settings(paging=False)
@@ -115,7 +115,7 @@ def test_an_instance_without_paging_is_read_all_the_same(
 
 
 def test_properties_that_an_instance_lacks_are_left_out(
-    successfactors: HRControl, run_tap: RunTap
+    successfactors: AppControl, run_tap: RunTap
 ) -> None:
     """Recruiting differs from customer to customer."""
     successfactors.settings(missing="interviewOverallAssessment,timeCalendar")
@@ -126,7 +126,7 @@ def test_properties_that_an_instance_lacks_are_left_out(
     assert "has no interviewOverallAssessment here" in result.log
 
 
-def test_picklists_give_options_their_names(successfactors: HRControl, run_tap: RunTap) -> None:
+def test_picklists_give_options_their_names(successfactors: AppControl, run_tap: RunTap) -> None:
     """In English where there is English."""
     result = run_tap(successfactors.config(), "employees")
 
@@ -138,7 +138,7 @@ def test_picklists_give_options_their_names(successfactors: HRControl, run_tap: 
 
 
 def test_interviews_come_through_their_application(
-    successfactors: HRControl, run_tap: RunTap, clock: SharedClock
+    successfactors: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """They have no time of change of their own."""
     first = run_tap(successfactors.config(), "interviews")
@@ -155,7 +155,7 @@ def test_interviews_come_through_their_application(
 
 
 def test_interviewers_of_one_panel_can_be_one_record(
-    successfactors: HRControl, run_tap: RunTap
+    successfactors: AppControl, run_tap: RunTap
 ) -> None:
     """SuccessFactors has a row for each."""
     interview = successfactors.rows("interviews")[0]
@@ -172,7 +172,7 @@ def test_interviewers_of_one_panel_can_be_one_record(
 
 
 def test_without_employee_central_employees_are_users(
-    successfactors: HRControl, run_tap: RunTap
+    successfactors: AppControl, run_tap: RunTap
 ) -> None:
     """Those who have left included."""
     result = run_tap(config(successfactors, employee_central=False), "employees")
@@ -184,7 +184,7 @@ def test_without_employee_central_employees_are_users(
 
 
 def test_many_changes_keep_addresses_short(
-    successfactors: HRControl, run_tap: RunTap, clock: SharedClock
+    successfactors: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """SAP refuses those of more than 8 KB."""
     successfactors.reset(employees=450)
@@ -201,7 +201,7 @@ def test_many_changes_keep_addresses_short(
 
 
 def test_an_entity_that_is_not_enabled_does_not_end_the_others(
-    successfactors: HRControl, run_tap: RunTap, clock: SharedClock
+    successfactors: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """Nothing can have been changed in it."""
     first = run_tap(successfactors.config(), "employees")
@@ -217,7 +217,7 @@ def test_an_entity_that_is_not_enabled_does_not_end_the_others(
     assert by_remote_id(second, "employees")[who]["job_title"] == "Boss"
 
 
-def test_an_error_with_status_200_is_one(successfactors: HRControl, run_tap: RunTap) -> None:
+def test_an_error_with_status_200_is_one(successfactors: AppControl, run_tap: RunTap) -> None:
     """Its code is told, its text is not."""
     body = '{"error": {"code": "COE_GENERAL", "message": {"value": "of Ilse Brandt"}}}'
     successfactors.fault("status", path="/Candidate", status=200, body="text", text=body)
@@ -230,7 +230,7 @@ def test_an_error_with_status_200_is_one(successfactors: HRControl, run_tap: Run
 
 
 def test_a_token_that_ends_is_renewed(
-    successfactors: HRControl, run_tap: RunTap, clock: SharedClock
+    successfactors: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """In good time."""
     successfactors.settings(token_seconds=600)
@@ -245,7 +245,7 @@ def test_a_token_that_ends_is_renewed(
 
 
 def test_a_refused_login_names_what_to_check_and_is_made_once(
-    successfactors: HRControl, run_tap: RunTap
+    successfactors: AppControl, run_tap: RunTap
 ) -> None:
     """Accounts get locked by repetition."""
     result = run_tap(config(successfactors, company_id="Other"))
@@ -255,7 +255,7 @@ def test_a_refused_login_names_what_to_check_and_is_made_once(
     assert len(successfactors.requests()) == 1
 
 
-def test_basic_still_works_and_warns(successfactors: HRControl, run_tap: RunTap) -> None:
+def test_basic_still_works_and_warns(successfactors: AppControl, run_tap: RunTap) -> None:
     """SAP has switched it off, on-premise copies have not."""
     changes = {"username": "apiuser", "password": "sandbox-sf-password", "saml_assertion": None}
 
@@ -287,7 +287,7 @@ def key_and_certificate() -> tuple[str, str]:
     return pem.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def test_the_assertion_is_signed_as_sap_asks(successfactors: HRControl, clock: FakeClock) -> None:
+def test_the_assertion_is_signed_as_sap_asks(successfactors: AppControl, clock: FakeClock) -> None:
     """A verifier with the certificate accepts it; issuer, subject, audience and times are right."""
     pem, certificate = key_and_certificate()
     around = Surroundings(
@@ -326,7 +326,7 @@ def test_the_assertion_is_signed_as_sap_asks(successfactors: HRControl, clock: F
         assert part in text
 
 
-def test_a_private_key_that_is_none_is_told(successfactors: HRControl, run_tap: RunTap) -> None:
+def test_a_private_key_that_is_none_is_told(successfactors: AppControl, run_tap: RunTap) -> None:
     """Before any request."""
     changes = {"saml_assertion": None, "private_key_pem": "not a key"}
 

@@ -16,7 +16,7 @@ import requests
 from tap_hrms.adapters import bamboohr as adapter
 
 if TYPE_CHECKING:
-    from singer_sandbox.client import HRControl
+    from singer_sandbox.client import AppControl
 
 Facts = dict[str, Any]
 
@@ -146,7 +146,7 @@ def check(value: Any, facts: Any, place: str) -> None:  # noqa: ANN401 - decoded
 
 
 @pytest.mark.parametrize("address", FACTS)
-def test_the_simulation_answers_as_described(bamboohr: HRControl, address: str) -> None:
+def test_the_simulation_answers_as_described(bamboohr: AppControl, address: str) -> None:
     """With no name more, and none less."""
     key = bamboohr.config()["bamboohr"]["api_key"]
     answer = requests.get(

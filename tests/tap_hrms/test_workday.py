@@ -9,24 +9,24 @@ import pytest
 from tests.tap_hrms.conftest import DAY, by_remote_id
 
 if TYPE_CHECKING:
-    from singer_sandbox.client import HRControl
+    from singer_sandbox.client import AppControl
 
     from tests.conftest import SharedClock
     from tests.tap_hrms.conftest import RunTap
 
 
-def config(system: HRControl, **changes: object) -> dict[str, Any]:
+def config(system: AppControl, **changes: object) -> dict[str, Any]:
     """Return the settings with some of the system's own changed."""
     return {"system": "workday", "workday": system.config()["workday"] | changes}
 
 
-def rest(system: HRControl, **changes: object) -> dict[str, Any]:
+def rest(system: AppControl, **changes: object) -> dict[str, Any]:
     """Return the settings without reports: by REST, with an OAuth2 client."""
     app = {"client_id": "c", "client_secret": "s", "refresh_token": "sandbox-refresh"}
     return config(system, **{"reports": None, "username": None, "password": None, **app, **changes})
 
 
-def test_a_report_of_one_row_may_be_an_object(workday: HRControl, run_tap: RunTap) -> None:
+def test_a_report_of_one_row_may_be_an_object(workday: AppControl, run_tap: RunTap) -> None:
     """And a related group of one."""
     workday.reset(employees=1)
 
@@ -36,7 +36,7 @@ def test_a_report_of_one_row_may_be_an_object(workday: HRControl, run_tap: RunTa
     assert all(len(row["interviewers"]) == 1 for row in result.records("interviews"))
 
 
-def test_an_empty_report_has_no_rows(workday: HRControl, run_tap: RunTap) -> None:
+def test_an_empty_report_has_no_rows(workday: AppControl, run_tap: RunTap) -> None:
     """Workday leaves the list out then."""
     workday.reset(employees=0)
 
@@ -46,7 +46,7 @@ def test_an_empty_report_has_no_rows(workday: HRControl, run_tap: RunTap) -> Non
     assert result.records("employees") == []
 
 
-def test_columns_that_are_left_out_are_null(workday: HRControl, run_tap: RunTap) -> None:
+def test_columns_that_are_left_out_are_null(workday: AppControl, run_tap: RunTap) -> None:
     """Workday leaves empty ones out, row by row; the schema is the same."""
     result = run_tap(workday.config(), "employees")
 
@@ -56,7 +56,7 @@ def test_columns_that_are_left_out_are_null(workday: HRControl, run_tap: RunTap)
     assert any(row["termination_date"] is None for row in rows)
 
 
-def test_texts_become_what_they_stand_for(workday: HRControl, run_tap: RunTap) -> None:
+def test_texts_become_what_they_stand_for(workday: AppControl, run_tap: RunTap) -> None:
     """A zero is no, a date with a zone that date, a moment UTC, a list of one reference it."""
     first = workday.rows("employees")[0]
     workday.edit("employees", workday.rows("employees")[1]["id"], state="leave")
@@ -72,7 +72,7 @@ def test_texts_become_what_they_stand_for(workday: HRControl, run_tap: RunTap) -
     assert result.records("leave_requests")[0]["leave_type_name"] == "Vacation"
 
 
-def test_columns_of_your_own_come_too(workday: HRControl, run_tap: RunTap) -> None:
+def test_columns_of_your_own_come_too(workday: AppControl, run_tap: RunTap) -> None:
     """But for those whose names speak of pay."""
     result = run_tap(workday.config(), "employees")
 
@@ -83,7 +83,7 @@ def test_columns_of_your_own_come_too(workday: HRControl, run_tap: RunTap) -> No
     assert "Base_Pay" in result.log
 
 
-def test_a_report_without_required_columns_lists_them(workday: HRControl, run_tap: RunTap) -> None:
+def test_a_report_without_required_columns_lists_them(workday: AppControl, run_tap: RunTap) -> None:
     """Before anything is written."""
     workday.settings(without="Employee_ID,Last_Functionally_Updated")
 
@@ -95,7 +95,7 @@ def test_a_report_without_required_columns_lists_them(workday: HRControl, run_ta
     assert result.records("employees") == []
 
 
-def test_columns_can_have_other_names(workday: HRControl, run_tap: RunTap) -> None:
+def test_columns_can_have_other_names(workday: AppControl, run_tap: RunTap) -> None:
     """As the customer called them."""
     own = workday.config()["workday"]["reports"]
     own["departments"]["columns"] = {"Name": "Organization_ID"}
@@ -107,7 +107,7 @@ def test_columns_can_have_other_names(workday: HRControl, run_tap: RunTap) -> No
     }
 
 
-def test_values_in_another_language_are_told_by_a_map(workday: HRControl, run_tap: RunTap) -> None:
+def test_values_in_another_language_are_told_by_a_map(workday: AppControl, run_tap: RunTap) -> None:
     """Without it they are unknown, and kept."""
     who = workday.rows("employees")[0]["id"]
     workday.edit("employees", who, extra={"Worker_Status": "Beurlaubt"})
@@ -122,7 +122,7 @@ def test_values_in_another_language_are_told_by_a_map(workday: HRControl, run_ta
 
 
 def test_prompts_ask_for_changes_only(
-    workday: HRControl, run_tap: RunTap, clock: SharedClock
+    workday: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """And everything is read once a week."""
     first = run_tap(workday.config(), "candidates")
@@ -135,7 +135,7 @@ def test_prompts_ask_for_changes_only(
     assert counts == [12, 0, 12]
 
 
-def test_rest_reads_what_it_can_be_trusted_with(workday: HRControl, run_tap: RunTap) -> None:
+def test_rest_reads_what_it_can_be_trusted_with(workday: AppControl, run_tap: RunTap) -> None:
     """With an OAuth2 client; pages are counted by their rows, not by the total."""
     workday.reset(employees=230)
     workday.settings(total=False)
@@ -151,7 +151,7 @@ def test_rest_reads_what_it_can_be_trusted_with(workday: HRControl, run_tap: Run
 
 
 def test_one_workers_refused_part_does_not_end_the_stream(
-    workday: HRControl, run_tap: RunTap
+    workday: AppControl, run_tap: RunTap
 ) -> None:
     """It is named; one that is not there is none."""
     first, second = (row["id"] for row in workday.rows("employees")[:2])
@@ -167,7 +167,7 @@ def test_one_workers_refused_part_does_not_end_the_stream(
 
 
 def test_a_token_that_ends_in_mid_run_is_renewed(
-    workday: HRControl, run_tap: RunTap, clock: SharedClock
+    workday: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """Workday need not say how long it lives."""
     workday.settings(token_seconds=60)
@@ -191,7 +191,7 @@ def test_a_token_that_ends_in_mid_run_is_renewed(
     ],
 )
 def test_wrong_credentials_and_reports_name_what_to_check(
-    workday: HRControl, run_tap: RunTap, changes: dict[str, Any], named: str
+    workday: AppControl, run_tap: RunTap, changes: dict[str, Any], named: str
 ) -> None:
     """A report's address changes with its owner."""
     if "reports" in changes:
@@ -205,7 +205,7 @@ def test_wrong_credentials_and_reports_name_what_to_check(
 
 
 def test_missing_workers_are_deleted_on_request_only(
-    workday: HRControl, run_tap: RunTap, clock: SharedClock
+    workday: AppControl, run_tap: RunTap, clock: SharedClock
 ) -> None:
     """A rescinded hire disappears, but so does whom a report no longer includes."""
     gone = workday.rows("employees")[5]["id"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from singer_sandbox.vendors.clickup import ClickUp
 from singer_sandbox.vendors.harvest import Harvest
 from singer_sandbox.vendors.hr import BambooHR, CustomHR, SuccessFactors, Workday
+from singer_sandbox.vendors.personal import Garmin, Spotify, Strava, Todoist
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,5 +34,9 @@ VENDORS: Final[Mapping[str, Maker]] = {
     SuccessFactors.name: SuccessFactors,
     Workday.name: Workday,
     CustomHR.name: CustomHR,
+    Spotify.name: Spotify,
+    Strava.name: Strava,
+    Garmin.name: Garmin,
+    Todoist.name: Todoist,
 }
 """By name."""

@@ -1,0 +1,1 @@
+"""Singer tap for Garmin Connect: activities, sleep, heart rate and daily summaries."""

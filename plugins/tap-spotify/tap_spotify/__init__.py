@@ -1,0 +1,1 @@
+"""Singer tap for Spotify: what you have played and saved."""

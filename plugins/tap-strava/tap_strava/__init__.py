@@ -1,0 +1,1 @@
+"""Singer tap for Strava: activities, athlete, gear and zones."""

@@ -1,0 +1,16 @@
+"""Start the tap, or its login: ``python -m tap_strava`` is the same as ``tap-strava``."""
+
+from __future__ import annotations
+
+from singer_tapkit.login import command_line
+
+from tap_strava.tap import TapStrava
+
+
+def cli() -> None:
+    """Run what the command line says."""
+    command_line(TapStrava)
+
+
+if __name__ == "__main__":
+    cli()

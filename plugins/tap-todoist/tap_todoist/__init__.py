@@ -1,0 +1,1 @@
+"""Singer tap for Todoist: tasks, what was completed, projects and comments."""
