@@ -128,8 +128,7 @@ def up(project: Project, host: str, port: int, part: str) -> None:
 
     Its history is in DAGSTER_HOME, or with DAGSTER_PG_URL in Postgres.
     """
-    from worktaps.home import make_pools, write_settings  # noqa: PLC0415 - spares --help
-    from worktaps.run import meltano  # noqa: PLC0415
+    from worktaps.home import write_settings  # noqa: PLC0415 - spares --help
 
     found = _faults(project, None)
     if found:
@@ -140,12 +139,8 @@ def up(project: Project, host: str, port: int, part: str) -> None:
     home = Path(os.environ.get("DAGSTER_HOME") or project.root / ".meltano" / "dagster")
     os.environ["DAGSTER_HOME"] = str(home)
     write_settings(project, home, template)
-    make_pools(project)
-    # Two jobs that begin at once would both make Meltano's tables
-    listed = [meltano(), "state", "list"]
-    if subprocess.run(listed, cwd=project.root, stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
-        msg = "Meltano does not work here; see above"
-        raise click.ClickException(msg)
+    if part != "pages":
+        _prepare(project, home)
     pages = ["-h", host, "-p", str(port)]
     command = {
         "all": ["dagster", "dev", *pages],
@@ -212,6 +207,24 @@ def metrics(project: Project) -> None:
     from worktaps.exporter import Exporter  # noqa: PLC0415 - spares --help
 
     click.echo(Exporter(project).text(), nl=False)
+
+
+def _prepare(project: Project, home: Path) -> None:
+    """Do what has to be done before runs begin, by the one process that starts them."""
+    from worktaps.home import EngineRunsError, claim, fail_what_was_left, make_pools  # noqa: PLC0415
+    from worktaps.run import meltano  # noqa: PLC0415
+
+    try:
+        claim(home)
+    except EngineRunsError as error:
+        raise click.ClickException(str(error)) from None
+    # Two jobs that begin at once would both make Meltano's tables
+    listed = [meltano(), "state", "list"]
+    if subprocess.run(listed, cwd=project.root, stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
+        msg = "Meltano does not work here; see above"
+        raise click.ClickException(msg)
+    make_pools(project)
+    fail_what_was_left()
 
 
 def _warn(line: str) -> None:

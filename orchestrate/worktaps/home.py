@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,46 @@ def make_pools(project: Project) -> None:
     with DagsterInstance.get() as instance:
         for tap in {project.tap(job.extractor) for job in project.jobs.values()}:
             instance.event_log_storage.set_concurrency_slots(tap, 1)
+
+
+class EngineRunsError(Exception):
+    """There is an engine with this history already."""
+
+
+def claim(home: Path) -> None:
+    """Make sure that this process, and what takes its place, is the only engine of a home.
+
+    Raises:
+        EngineRunsError: If there is another one.
+    """
+    descriptor = os.open(home / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        msg = f"An engine runs already, with its history in {home}. Stop it first"
+        raise EngineRunsError(msg) from None
+    os.set_inheritable(descriptor, True)  # noqa: FBT003 - held by the program that takes this one's place
+
+
+def fail_what_was_left() -> None:
+    """Note as failed what an engine that was killed has left under way.
+
+    Dagster then runs it again, instead of waiting for processes that are gone. Where runs are not
+    processes of the engine, as on Kubernetes, nothing is done: Dagster looks after those itself.
+    """
+    from dagster import (  # noqa: PLC0415 - takes a second
+        DagsterInstance,
+        DagsterRunStatus,
+        DefaultRunLauncher,
+        RunsFilter,
+    )
+
+    left = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    with DagsterInstance.get() as instance:
+        if isinstance(instance.run_launcher, DefaultRunLauncher):
+            for run in instance.get_runs(RunsFilter(statuses=left)):
+                instance.report_run_failed(run, "The engine was killed, and its runs with it")
 
 
 def _parallel(project: Project) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
-"""Postgres and BigQuery on this machine, for loaders to write into: nothing to install beforehand.
+"""Postgres, BigQuery and Cloud Storage on this machine, with nothing to install beforehand.
 
 Needs the extra ``warehouses``. Postgres is a real one, out of a package that brings the server;
-BigQuery is an emulator, in an environment of its own.
+the others are
+emulators, that of BigQuery in an environment of its own.
 """
 
 from __future__ import annotations
@@ -79,9 +80,7 @@ def running_postgres(folder: Path, port: int = 0) -> Iterator[Postgres]:
     """
     with get_server(folder) as server:  # makes the data folder, and listens on a socket file only
         user = server.system_user
-    with socket() as free:
-        free.bind((_HOST, port))
-        port = free.getsockname()[1]
+    port = _free_port(port)
     options = f"-h {_HOST} -p {port} -k {folder}"
     log = str(folder / "server.log")
     pg_ctl(["-w", "-o", options, "-l", log, "start"], pgdata=folder, user=user)
@@ -132,6 +131,34 @@ def running_bigquery(home: Path, port: int = 0) -> Iterator[str]:
             process.kill()
             if reader.is_alive():
                 reader.join()
+
+
+@contextmanager
+def running_gcs(port: int = 0, bucket: str = "worktaps-sandbox") -> Iterator[str]:
+    """Run an emulator of Cloud Storage that forgets everything at its end.
+
+    Args:
+        port: Where to listen; 0 takes any free one.
+        bucket: Name of a bucket to make.
+
+    Yields:
+        Its URL.
+    """
+    from gcp_storage_emulator.server import create_server  # noqa: PLC0415 - its own dependencies
+
+    port = _free_port(port)
+    server = create_server(_HOST, port, in_memory=True, default_bucket=bucket)
+    server.start()
+    try:
+        yield f"http://{_HOST}:{port}"
+    finally:
+        server.stop()
+
+
+def _free_port(port: int) -> int:
+    with socket() as free:
+        free.bind((_HOST, port))
+        return int(free.getsockname()[1])
 
 
 def _wait_for_port(log: IO[str]) -> int:

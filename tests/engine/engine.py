@@ -137,24 +137,28 @@ class Engine:
 
     def start(self) -> None:
         """Start what does not run, and wait until the pages show the jobs."""
-        alive = [process for process in self._processes if process.poll() is None]
-        missing = [line for line in self._commands if line not in [one.args for one in alive]]
-        with self.log.open("ab") as log:
-            self._processes = [
-                *alive,
-                *(
-                    subprocess.Popen(
-                        command,
-                        cwd=self._project,
-                        env=self._env,
-                        stdout=log,
-                        stderr=log,
-                        start_new_session=True,
-                    )
-                    for command in missing
-                ),
-            ]
+        self._processes = [one for one in self._processes if one.poll() is None]
+        alive = [one.args for one in self._processes]
+        for command in self._commands:
+            if command not in alive:
+                self._start(command)
         self.until(self._is_up, START_SECONDS)
+
+    def _start(self, command: list[str]) -> None:
+        before = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._processes.append(
+                subprocess.Popen(
+                    command,
+                    cwd=self._project,
+                    env=self._env,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+        if "daemon" in command:  # it makes Dagster's tables
+            self.until(lambda: "daemons: [" in self.log.read_text()[before:], START_SECONDS)
 
     def stop(self) -> None:
         """Stop it, as Ctrl-C does."""
@@ -184,7 +188,7 @@ class Engine:
         while not condition():
             for process in self._processes:
                 assert process.poll() is None, self.log.read_text()[-3000:]
-            assert time.monotonic() < deadline, self.log.read_text()[-3000:] + str(self.runs())
+            assert time.monotonic() < deadline, self.log.read_text()[-3000:]
             time.sleep(0.5)
 
     def launch(self, job: str) -> str:

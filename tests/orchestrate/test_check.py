@@ -108,8 +108,9 @@ def test_this_project_has_no_fault() -> None:
 
 
 def test_this_project_has_the_schedules_of_the_old_systems() -> None:
-    """Daily; every six hours, and in full once a quarter; 30 minutes, 1 hour, 2 hours, at 01:00."""
-    crons = {name: one.cron for name, one in Project(ROOT).schedules.items()}
+    """Each row of their tables; recently played every hour instead of every two."""
+    project = Project(ROOT)
+    crons = {name: one.cron for name, one in project.schedules.items()}
 
     assert crons == {
         "harvest-daily": "0 7 * * *",
@@ -119,8 +120,27 @@ def test_this_project_has_the_schedules_of_the_old_systems() -> None:
         "hrms-candidates": "0 * * * *",
         "hrms-employees": "0 */2 * * *",
         "hrms-leave": "0 1 * * *",
+        "spotify-recently-played": "0 * * * *",
+        "spotify-saved-tracks": "0 12 * * 0",
+        "spotify-saved-albums": "0 12 * * 0",
+        "spotify-playlists": "0 8 1 * *",
+        "spotify-top-tracks": "0 9 1 * *",
+        "spotify-top-artists": "0 10 1 * *",
+        "strava-activities": "0 */6 * * *",
+        "strava-athlete": "0 6 * * 1",
+        "garmin-activities": "0 */4 * * *",
+        "garmin-sleep": "0 8 * * *",
+        "garmin-heart-rate": "0 */8 * * *",
+        "todoist-tasks": "0 */3 * * *",
+        "todoist-projects": "0 7 * * *",
     }
-    assert Project(ROOT).schedules["clickup-reindex"].full_refresh
+    assert project.schedules["clickup-reindex"].full_refresh
+    personal = {"spotify_all", "fitness_all", "productivity_all"}
+    assert personal | {"daily", "weekly", "monthly"} <= set(project.groups())
+    for job in project.jobs.values():
+        if personal & set(job.groups):
+            assert (job.options["timezone"], job.options["retries"]) == ("Europe/Paris", 2)
+            assert job.timeout.total_seconds() == 1800
 
 
 def test_a_project_that_is_not_there(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def test_a_backfill_of_two_years(tmp_path: Path) -> None:
             "TAP_CLICKUP_END_DATE": months[-1],
         }
         meltano(project, once, "run", "--state-id-suffix=once", job)
-        columns = "id, user_id, task_id, start_date_oslo, hours, billable"
+        columns = "id, user_id, task_id, start_date_oslo, duration_hours"
         sql = f"select {columns} from {{}}.fact_time_entries order by id"  # noqa: S608
         assert postgres.rows(sql.format("windows")) == postgres.rows(sql.format("once"))
         assert len(postgres.rows(sql.format("once"))) > 100

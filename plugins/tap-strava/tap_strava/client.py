@@ -6,7 +6,7 @@ Source: Strava API v3, "Rate limits" and "Authentication", 2026.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_tapkit.errors import StreamFailedError
 from singer_tapkit.http import Action, Rule, Verdict
@@ -57,6 +57,7 @@ class StravaClient(ApiClient):
     the day are, nothing is asked any more: each stream ends where it is, and the next run goes on.
     """
 
+    code_field: ClassVar[str] = "code"
     _day_is_spent = False
 
     @override

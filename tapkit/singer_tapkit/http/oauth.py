@@ -418,7 +418,7 @@ class StoredToken:
         for token in self._candidates(kept):
             with suppress(ParentRefusedError):
                 found = self._issuer.refresh(token, kept)
-                known = kept.authorized_at if token != self._configured else ""
+                known = "" if self._is_newly_configured(kept) else kept.authorized_at
                 return replace(
                     found,
                     configured=_fingerprint(self._configured),

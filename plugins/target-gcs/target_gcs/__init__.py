@@ -1,0 +1,1 @@
+"""Singer target for Google Cloud Storage: JSONL objects per stream and day."""
