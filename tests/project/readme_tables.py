@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_clickup.tap import TapClickUp
+from tap_garmin.tap import TapGarmin
 from tap_harvest.tap import TapHarvest
 from tap_hrms.adapters import registry
 from tap_hrms.canonical import SCHEMAS
 from tap_hrms.tap import TapHRMS
+from tap_spotify.tap import TapSpotify
+from tap_strava.tap import TapStrava
+from tap_todoist.tap import TapTodoist
 
 from tests.loaders.table import loaders_table
 
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING: dict[str, Any] = {
-    "access_token": "-",
+    **dict.fromkeys(("access_token", "api_key", "api_token", "client_id"), "-"),
     "report_files": ["report.csv"],
     "system": "successfactors",
     "successfactors": {"api_server": "-", "company_id": "-", "access_token": "-"},
@@ -35,6 +39,10 @@ READMES: dict[Path, type[Tap]] = {
     ROOT / "tap-clickup" / "README.md": TapClickUp,
     ROOT / "tap-harvest" / "README.md": TapHarvest,
     ROOT / "tap-hrms" / "README.md": TapHRMS,
+    ROOT / "plugins" / "tap-garmin" / "README.md": TapGarmin,
+    ROOT / "plugins" / "tap-spotify" / "README.md": TapSpotify,
+    ROOT / "plugins" / "tap-strava" / "README.md": TapStrava,
+    ROOT / "plugins" / "tap-todoist" / "README.md": TapTodoist,
 }
 
 

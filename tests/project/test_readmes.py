@@ -11,10 +11,15 @@ import pytest
 import yaml
 from mapper_worklog.mapper import MapperWorklog
 from tap_clickup.tap import TapClickUp
+from tap_garmin.tap import TapGarmin
 from tap_harvest.tap import TapHarvest
 from tap_hrms.tap import TapHRMS
+from tap_spotify.tap import TapSpotify
+from tap_strava.tap import TapStrava
+from tap_todoist.tap import TapTodoist
 from target_bigquery.target import TargetBigQuery
 from target_files.target import TargetFiles
+from target_gcs.target import TargetGCS
 
 from tests.project.readme_tables import ROOT, pages
 
@@ -61,9 +66,14 @@ def test_about_names_every_setting_of_the_readme() -> None:
         ("extractors", TapClickUp),
         ("extractors", TapHarvest),
         ("extractors", TapHRMS),
+        ("extractors", TapGarmin),
+        ("extractors", TapSpotify),
+        ("extractors", TapStrava),
+        ("extractors", TapTodoist),
         ("mappers", MapperWorklog),
         ("loaders", TargetBigQuery),
         ("loaders", TargetFiles),
+        ("loaders", TargetGCS),
     ],
 )
 def test_meltano_settings_agree_with_the_plugin(kind: str, plugin: type[PluginBase]) -> None:

@@ -33,6 +33,11 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["worktaps_mapper_worklog"], ["mapper-worklog", "--version"]),
         (["worktaps_target_bigquery", "singer_tapkit"], ["target-bigquery", "--version"]),
         (["worktaps_target_files", "singer_tapkit"], ["target-files", "--version"]),
+        (["worktaps_target_gcs", "singer_tapkit"], ["target-gcs", "--version"]),
+        (["worktaps_tap_spotify", "singer_tapkit"], ["tap-spotify", "login", "--help"]),
+        (["worktaps_tap_strava", "singer_tapkit"], ["tap-strava", "--version"]),
+        (["worktaps_tap_garmin", "singer_tapkit"], ["tap-garmin", "--version"]),
+        (["worktaps_tap_todoist", "singer_tapkit"], ["tap-todoist", "--version"]),
         (["singer_sandbox"], ["sandbox", "--help"]),
     ],
 )
