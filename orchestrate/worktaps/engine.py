@@ -7,7 +7,7 @@ Dagster looks at annotations while the program runs, so they are not put off her
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,29 +24,41 @@ from worktaps.tags import BACKFILL, ENVIRONMENT, FULL_REFRESH, SCHEDULE, safe_na
 _FRESH: Final = "fresh"
 
 
-def definitions(project: Project) -> dg.Definitions:
-    """Return everything that a project has."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def definitions(project: Project, now: Callable[[], datetime] = _now) -> dg.Definitions:
+    """Return everything that a project has.
+
+    Args:
+        project: The project.
+        now: Tells the time, aware.
+    """
     jobs = [made for job in project.jobs.values() for made in _jobs_of(job)]
     return dg.Definitions(
-        assets=[asset for job in project.jobs.values() for asset in _assets_of(project, job)],
+        assets=[asset for job in project.jobs.values() for asset in _assets_of(project, job, now)],
         jobs=[*jobs, *_group_jobs(project)],
-        schedules=[_schedule(project, schedule) for schedule in project.schedules.values()],
-        sensors=[_status(project)],
+        schedules=[_schedule(project, schedule, now) for schedule in project.schedules.values()],
+        sensors=[_status(project, now)],
     )
 
 
-def _assets_of(project: Project, job: Job) -> Iterator[dg.AssetsDefinition]:
-    yield _asset(project, job, name=safe_name(job.name), partitions=None)
+def _assets_of(
+    project: Project, job: Job, now: Callable[[], datetime]
+) -> Iterator[dg.AssetsDefinition]:
+    yield _asset(project, job, now, name=safe_name(job.name), partitions=None)
     if job.backfill:
         windows = dg.TimeWindowPartitionsDefinition(
             start=job.backfill.start, fmt="%Y-%m-%d", cron_schedule=job.backfill.window
         )
-        yield _asset(project, job, name=f"{safe_name(job.name)}__windows", partitions=windows)
+        yield _asset(project, job, now, name=f"{safe_name(job.name)}__windows", partitions=windows)
 
 
 def _asset(
     project: Project,
     job: Job,
+    now: Callable[[], datetime],
     *,
     name: str,
     partitions: dg.TimeWindowPartitionsDefinition | None,
@@ -72,15 +84,15 @@ def _asset(
         result = run_job(project, order, tell=sys.stderr.write)
         if not result.ok:
             raise after_failure(job, result, context.retry_number)
-        checked = [] if partitions else [_check(project, job, order.environment)]
+        checked = [] if partitions else [_check(project, job, order.environment, now())]
         return dg.MaterializeResult(metadata=_metadata(result), check_results=checked)
 
     return load
 
 
-def _check(project: Project, job: Job, environment: str) -> dg.AssetCheckResult:
+def _check(project: Project, job: Job, environment: str, now: datetime) -> dg.AssetCheckResult:
     """Say whether data is fresh, after a run as well as between runs."""
-    looks = health(project, datetime.now(UTC))
+    looks = health(project, now)
     own = [look for look in looks if look.job == job and look.environment == environment]
     since = own[0].stale_since if own else None
     return dg.AssetCheckResult(
@@ -91,7 +103,7 @@ def _check(project: Project, job: Job, environment: str) -> dg.AssetCheckResult:
     )
 
 
-def _status(project: Project) -> dg.SensorDefinition:
+def _status(project: Project, now: Callable[[], datetime]) -> dg.SensorDefinition:
     """Make what looks at all jobs each minute: checks that turn red, and messages."""
 
     @dg.sensor(
@@ -101,8 +113,8 @@ def _status(project: Project) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def status(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        now = datetime.now(UTC)
-        told = look_and_tell(project, now, context.cursor, warn=context.log.warning)
+        moment = now()
+        told = look_and_tell(project, moment, context.cursor, warn=context.log.warning)
         before, after = (_stale(text) for text in (context.cursor, told))
         jobs = [
             (job, environment)
@@ -110,7 +122,9 @@ def _status(project: Project) -> dg.SensorDefinition:
             for environment in project.environments_of(job)
             if (f"staleness:{environment}/{job.name}" in before ^ after)
         ]
-        events = [_evaluation(job, _check(project, job, environment)) for job, environment in jobs]
+        events = [
+            _evaluation(job, _check(project, job, environment, moment)) for job, environment in jobs
+        ]
         return dg.SensorResult(cursor=told, asset_events=events)
 
     return status
@@ -210,14 +224,15 @@ def _group_jobs(project: Project) -> Iterator[Any]:
         )
 
 
-def _schedule(project: Project, schedule: Schedule) -> dg.ScheduleDefinition:
+def _schedule(
+    project: Project, schedule: Schedule, now: Callable[[], datetime]
+) -> dg.ScheduleDefinition:
     """Make a schedule that skips what comes too late, and what keeps failing."""
     job = project.jobs[schedule.job]
 
     def decide(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        now = datetime.now(UTC)
         tick = context.scheduled_execution_time.astimezone(UTC)
-        why = reason_to_skip(project, schedule, tick, now)
+        why = reason_to_skip(project, schedule, tick, now())
         if why:
             return dg.SkipReason(why)
         return dg.RunRequest(

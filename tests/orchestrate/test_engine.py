@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
+from worktaps.due import last_tick
 from worktaps.engine import after_failure, definitions, reason_to_skip
 from worktaps.project import Project
 from worktaps.run import Result
-from worktaps.tags import ENVIRONMENT, SCHEDULE
+from worktaps.tags import ENVIRONMENT, SCHEDULE, safe_name
 
 from tests.orchestrate.conftest import good
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dagster's own
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC)
 TICK = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -204,9 +206,32 @@ def test_a_schedule_asks_for_a_run_with_its_environment(
     assert request.tags["meltano/full_refresh"] == "true"
 
 
+@pytest.mark.parametrize("name", Project(ROOT).schedules)
+def test_each_schedule_of_this_project_fires_at_its_tick(
+    name: str, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With its environment; a tick that comes later than the tolerance is skipped."""
+    monkeypatch.setenv("MELTANO_ENVIRONMENT", "sandbox")
+    monkeypatch.setenv("MELTANO_DATABASE_URI", f"sqlite:///{tmp_path}/none.db")
+    project = Project(ROOT)
+    schedule = project.schedules[name]
+    tick = last_tick(schedule, NOW)
+    assert tick is not None
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=tick)
+
+    def evaluate(late: timedelta) -> list[dg.RunRequest]:
+        made = definitions(project, lambda: tick + late).get_repository_def()
+        found = made.get_schedule_def(safe_name(name)).evaluate_tick(context)
+        return list(found.run_requests or [])
+
+    (request,) = evaluate(timedelta(seconds=5))
+    assert request.tags[ENVIRONMENT] == "sandbox"
+    assert evaluate(schedule.tolerance + timedelta(minutes=1)) == []
+
+
 def test_this_project_is_one_that_dagster_loads() -> None:
     """With a job for each of its jobs, and a schedule for each of its schedules."""
-    project = Project(Path(__file__).resolve().parents[2])
+    project = Project(ROOT)
 
     made = definitions(project)
     dg.Definitions.validate_loadable(made)

@@ -108,6 +108,19 @@ def test_a_scope_that_was_not_granted_is_named(spotify: AppControl, run_tap: Run
     assert "user-top-read was not granted" in result.outcomes["top_artists"].detail
 
 
+def test_a_token_that_ends_in_mid_run_is_renewed(spotify: AppControl, run_tap: RunTap) -> None:
+    """Also with apps whose refresh token is replaced each time."""
+    spotify.settings(rotate=True)
+    spotify.fault("status", "/me/tracks", skip=1, status=401)
+
+    result = run_tap("spotify", "saved_tracks")
+
+    assert result.exit_code == 0
+    assert len(result.rows("saved_tracks", "track_id")) == 130
+    issued = [call for call in spotify.requests() if call.path == "/accounts/api/token"]
+    assert len(issued) == 2
+
+
 def test_hours_of_silence_end_the_stream(spotify: AppControl, run_tap: RunTap) -> None:
     """Short waits are waited for."""
     spotify.fault("status", "/me/tracks", status=429, headers={"Retry-After": "30"})
