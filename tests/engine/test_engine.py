@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from singer_sandbox.client import running_sandbox
+from worktaps.project import Project
+from worktaps.starting import BusyError, InDagster, UnknownRunError
 
 from tests.engine.engine import (
     Engine,
@@ -60,4 +62,21 @@ def test_schedules_fire_three_at_a_time_and_failures_stop_nothing_else(tmp_path:
             assert engine.most_parallel(lambda job: job.startswith("harvest")) == 1
             assert engine.most_parallel(lambda job: job.startswith("clickup")) == 1
             assert engine.statuses("harvest_to_duckdb")[0] == "FAILURE"
+            start_by_http(project, engine)
         assert_loaded(sandbox.harvest, tmp_path)
+
+
+def start_by_http(project: Path, engine: Engine) -> None:
+    """Start a job as the HTTP service does, which knows of runs that Dagster has begun."""
+    starter = InDagster(engine.url, "dev")
+    job = Project(project).jobs["hrms-employees-to-postgres"]
+
+    run_id = starter.start(job, "full_reindex")
+
+    with pytest.raises(BusyError, match=run_id):
+        starter.start(job, "refresh")
+    engine.until(lambda: starter.look(run_id).state == "error", 120)
+    seen = starter.look(run_id)
+    assert (seen.job, seen.mode) == ("hrms_employees_to_postgres", "full_reindex")
+    with pytest.raises(UnknownRunError):
+        starter.look("3f2b8a52-6f0e-4d0a-9a53-000000000000")
