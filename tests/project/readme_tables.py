@@ -19,6 +19,7 @@ from tap_hrms.tap import TapHRMS
 from tap_spotify.tap import TapSpotify
 from tap_strava.tap import TapStrava
 from tap_todoist.tap import TapTodoist
+from tap_webhooks.tap import TapWebhooks
 
 from tests.loaders.table import loaders_table
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING: dict[str, Any] = {
+    "inbox_url": "sqlite://",
     **dict.fromkeys(("access_token", "api_key", "api_token", "client_id"), "-"),
     "report_files": ["report.csv"],
     "system": "successfactors",
@@ -43,6 +45,7 @@ READMES: dict[Path, type[Tap]] = {
     ROOT / "plugins" / "tap-spotify" / "README.md": TapSpotify,
     ROOT / "plugins" / "tap-strava" / "README.md": TapStrava,
     ROOT / "plugins" / "tap-todoist" / "README.md": TapTodoist,
+    ROOT / "plugins" / "tap-webhooks" / "README.md": TapWebhooks,
 }
 
 

@@ -34,6 +34,11 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["worktaps_target_bigquery", "singer_tapkit"], ["target-bigquery", "--version"]),
         (["worktaps_target_files", "singer_tapkit"], ["target-files", "--version"]),
         (["worktaps_target_gcs", "singer_tapkit"], ["target-gcs", "--version"]),
+        (["worktaps_webhook_inbox"], ["webhook-inbox", "--help"]),
+        (
+            ["worktaps_tap_webhooks", "worktaps_webhook_inbox", "singer_tapkit"],
+            ["tap-webhooks", "--version"],
+        ),
         (["worktaps_tap_spotify", "singer_tapkit"], ["tap-spotify", "login", "--help"]),
         (["worktaps_tap_strava", "singer_tapkit"], ["tap-strava", "--version"]),
         (["worktaps_tap_garmin", "singer_tapkit"], ["tap-garmin", "--version"]),

@@ -1,0 +1,1 @@
+"""Singer tap for the webhook inbox: what came, in order."""
