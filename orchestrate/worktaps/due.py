@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from worktaps.project import Schedule
 from worktaps.run import Order, run_job, seconds_until_retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from worktaps.history import Run
-    from worktaps.project import Job, Project, Schedule
+    from worktaps.project import Job, Project
     from worktaps.run import Result
 
 _LOOK_BACK: Final = timedelta(days=366)
@@ -109,10 +110,11 @@ def find_due(
         environment: Leave out schedules of other environments; the one to use for those without.
         jobs: Leave out other jobs, if any are named.
         groups: Leave out jobs of no such group, if any are named.
-        force: Run what is left, due or not, and those that are switched off, too.
+        force: Run the jobs that are left, each once, due or not, switched off or not.
     """
     found = []
-    for schedule in project.schedules.values():
+    candidates = _forced(project, jobs, groups) if force else list(project.schedules.values())
+    for schedule in candidates:
         job = project.jobs[schedule.job]
         where = schedule.environment(environment or project.default_environment)
         if environment and where != environment:
@@ -121,10 +123,30 @@ def find_due(
             continue
         if groups and not set(groups) & set(job.groups):
             continue
+        if force:
+            found.append(Due(schedule, job, where, None, run=True, why="forced"))
+            continue
         tick = last_tick(schedule, now)
-        run, why = (True, "forced") if force else _verdict(schedule, job, where, tick, now, runs)
+        run, why = _verdict(schedule, job, where, tick, now, runs)
         found.append(Due(schedule, job, where, tick, run, why))
     return found
+
+
+def _forced(project: Project, jobs: Sequence[str], groups: Sequence[str]) -> list[Schedule]:
+    """Return one schedule per job and environment, not the one that reads everything again.
+
+    A job that is named, or whose group is, runs although it has no schedule.
+    """
+    found: dict[tuple[str, str | None], Schedule] = {}
+    for schedule in sorted(project.schedules.values(), key=lambda one: one.full_refresh):
+        where = schedule.environment(project.default_environment)
+        found.setdefault((schedule.job, where), schedule)
+    scheduled = {name for name, _ in found}
+    for job in project.jobs.values():
+        named = job.name in jobs or bool(set(groups) & set(job.groups))
+        if named and job.name not in scheduled:
+            found[job.name, None] = Schedule(job.name, job.name, "@once", {}, job.options)
+    return list(found.values())
 
 
 def _verdict(  # noqa: PLR0911 - one reason each

@@ -243,3 +243,20 @@ def test_history_comes_out_of_meltanos_database(tmp_path: Path) -> None:
     assert (found.state_id, found.ok) == ("dev:a", True)
     assert found.started_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
     assert runs(f"sqlite:///{path}", since=NOW) == []
+
+
+def test_what_is_forced_runs_once_per_job(make_project: MakeProject) -> None:
+    """Not in full because it has such a schedule, too; named jobs need no schedule."""
+    full = {"orchestrator": {"full_refresh": True}}
+    schedules = [
+        {"name": "a-quarterly", "job": "a", "interval": "0 3 1 1 *", "annotations": full},
+        {"name": "a-hourly", "job": "a", "interval": "0 * * * *"},
+    ]
+    project = make_project(schedules=schedules)
+
+    every = find_due(project, NOW, [], force=True)
+    named = find_due(project, NOW, [], force=True, jobs=["bad-b"])
+
+    assert [(one.schedule.name, one.run) for one in every] == [("a-hourly", True)]
+    assert [(one.job.name, one.run, one.why) for one in named] == [("bad-b", True, "forced")]
+    assert not named[0].schedule.full_refresh
