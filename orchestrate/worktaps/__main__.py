@@ -77,7 +77,7 @@ def due(  # noqa: PLR0913 - one argument per option
     """
     from worktaps.due import find_due, publish, run_due, summary  # noqa: PLC0415 - spares --help
     from worktaps.history import runs  # noqa: PLC0415
-    from worktaps.notify import tell_from_file  # noqa: PLC0415
+    from worktaps.notify import look_tell_and_remember  # noqa: PLC0415
     from worktaps.run import database_uri  # noqa: PLC0415
 
     found = _faults(project, environment)
@@ -104,7 +104,7 @@ def due(  # noqa: PLR0913 - one argument per option
         for one in wanted:
             click.echo(f"{'due ' if one.run else '    '} {one.schedule.name}: {one.why}")
         return
-    tell_from_file(project, datetime.now(UTC) if now is None else moment, _warn)
+    look_tell_and_remember(project, datetime.now(UTC) if now is None else moment, _warn)
     table = summary(ended, wanted)
     click.echo(table, nl=False)
     publish(table)

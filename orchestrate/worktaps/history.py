@@ -1,7 +1,8 @@
 """What ran before, out of Meltano's own database: SQLite or Postgres.
 
 Meltano notes when a run began and ended. What its log said about rows, requests and waiting is put
-beside it, in the table ``worktaps_results``.
+beside it, in the table ``worktaps_results``, and what messages were sent about in
+``worktaps_told``.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from sqlalchemy import (
     JSON,
     Column,
     DateTime,
+    Integer,
     MetaData,
     String,
     Table,
+    Text,
     Uuid,
     create_engine,
     inspect,
@@ -50,6 +53,12 @@ _RESULTS: Final = Table(
     MetaData(),
     Column("run_id", Uuid, primary_key=True),
     Column("result", JSON, nullable=False),
+)
+_TOLD: Final = Table(
+    "worktaps_told",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("content", Text, nullable=False),
 )
 _DEAD_AFTER: Final = timedelta(minutes=5)
 """How long after its last sign of life a run counts as dead, as Meltano has it."""
@@ -137,6 +146,26 @@ def record(uri: str, run_id: str, result: Mapping[str, Any]) -> None:
         with engine.begin() as connection:
             connection.execute(CreateTable(_RESULTS, if_not_exists=True))
             connection.execute(_RESULTS.insert().values(run_id=UUID(run_id), result=dict(result)))
+
+
+def told(uri: str) -> str | None:
+    """Return what messages were sent about, as `remember_told` was given it."""
+    with _database(uri) as engine:
+        if engine is None or not inspect(engine).has_table(_TOLD.name):
+            return None
+        with engine.connect() as connection:
+            return connection.execute(select(_TOLD.c.content)).scalar()
+
+
+def remember_told(uri: str, content: str) -> None:
+    """Keep what messages were sent about; nothing is kept if there is no database."""
+    with _database(uri) as engine:
+        if engine is None:
+            return
+        with engine.begin() as connection:
+            connection.execute(CreateTable(_TOLD, if_not_exists=True))
+            connection.execute(_TOLD.delete())
+            connection.execute(_TOLD.insert().values(id=1, content=content))
 
 
 @contextmanager

@@ -11,11 +11,12 @@ import logging
 import os
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import apprise
 
+from worktaps.history import remember_told, told
+from worktaps.run import database_uri
 from worktaps.status import health, problems
 
 if TYPE_CHECKING:
@@ -61,29 +62,30 @@ class News:
 
 
 def look_and_tell(
-    project: Project, now: datetime, told: str | None, *, warn: Callable[[str], object]
+    project: Project, now: datetime, before: str | None, *, warn: Callable[[str], object]
 ) -> str:
     """Look at all jobs, and send messages about what has changed.
 
     Args:
         project: Of the jobs.
         now: Aware.
-        told: What this returned the last time; ``None`` the first time.
+        before: What this returned the last time; ``None`` the first time.
         warn: Gets a line if a message could not be sent; it is tried again the next time.
 
     Returns:
         What is known by now.
     """
-    before: dict[str, Any] = json.loads(told or "{}") or {"open": [], "at": now.isoformat()}
+    known_before: dict[str, Any] = json.loads(before or "{}")
+    opened_before = known_before.get("open", [])
     looks = health(project, now)
     current = {problem.key: problem for problem in problems(project, looks)}
     failing = {f"failure:{look.name}" for look in looks if look.failures}
-    known = [key for key in before["open"] if key in current or key in failing]
-    recovered = [key for key in before["open"] if key not in known]
+    known = [key for key in opened_before if key in current or key in failing]
+    recovered = [key for key in opened_before if key not in known]
     news = [
         *(_news(problem) for key, problem in current.items() if key not in known),
         *_recoveries(recovered, looks),
-        *_successes(looks, datetime.fromisoformat(before["at"])),
+        *_successes(looks, datetime.fromisoformat(known_before.get("at") or now.isoformat())),
     ]
     lost = {one.key for one in _send(news, warn)}
     opened = [key for key in current if key not in known and key not in lost]
@@ -91,15 +93,10 @@ def look_and_tell(
     return json.dumps({"open": [*known, *opened, *again], "at": now.isoformat()})
 
 
-def tell_from_file(project: Project, now: datetime, warn: Callable[[str], object]) -> None:
-    """Do so where no engine keeps what is known: in a file beside Meltano's database."""
-    path = project.root / ".meltano" / "worktaps-told.json"
-    told = path.read_text() if path.exists() else None
-    told = look_and_tell(project, now, told, warn=warn)
-    path.parent.mkdir(exist_ok=True)
-    unfinished = Path(f"{path}.part")
-    unfinished.write_text(told)
-    unfinished.replace(path)
+def look_tell_and_remember(project: Project, now: datetime, warn: Callable[[str], object]) -> None:
+    """Do so where no engine keeps what is known: Meltano's database does."""
+    uri = database_uri(project)
+    remember_told(uri, look_and_tell(project, now, told(uri), warn=warn))
 
 
 def _news(problem: Problem) -> News:

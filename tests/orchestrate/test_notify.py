@@ -14,7 +14,7 @@ import pytest
 from typing_extensions import override
 from worktaps.exporter import Exporter
 from worktaps.history import record
-from worktaps.notify import look_and_tell
+from worktaps.notify import look_and_tell, look_tell_and_remember
 from worktaps.status import health
 
 if TYPE_CHECKING:
@@ -236,6 +236,19 @@ def test_what_could_not_be_delivered_is_sent_again_and_no_address_is_shown(
     assert any("1 of 2 addresses" in line for line in story.warnings)
     output = "".join([*capfd.readouterr(), caplog.text, *story.warnings])
     assert "hush" not in output
+
+
+def test_without_an_engine_the_database_remembers(
+    make_project: MakeProject, receiver: Receiver
+) -> None:
+    """Where runners are thrown away, it is the only thing that stays."""
+    story = Story(make_project, receiver)
+    story.ran("tap-a-to-target-x", NOW, "FAIL", error="HTTP 401")
+
+    for minute in (1, 2):
+        look_tell_and_remember(story.project, NOW + minute * MINUTE, story.warnings.append)
+
+    assert len(receiver.messages) == 1
 
 
 def test_figures_for_prometheus(make_project: MakeProject, receiver: Receiver) -> None:
