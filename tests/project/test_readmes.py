@@ -17,9 +17,11 @@ from tap_hrms.tap import TapHRMS
 from tap_spotify.tap import TapSpotify
 from tap_strava.tap import TapStrava
 from tap_todoist.tap import TapTodoist
+from tap_webhooks.tap import TapWebhooks
 from target_bigquery.target import TargetBigQuery
 from target_files.target import TargetFiles
 from target_gcs.target import TargetGCS
+from target_harvest.target import TargetHarvest
 
 from tests.project.readme_tables import ROOT, pages
 
@@ -70,10 +72,12 @@ def test_about_names_every_setting_of_the_readme() -> None:
         ("extractors", TapSpotify),
         ("extractors", TapStrava),
         ("extractors", TapTodoist),
+        ("extractors", TapWebhooks),
         ("mappers", MapperWorklog),
         ("loaders", TargetBigQuery),
         ("loaders", TargetFiles),
         ("loaders", TargetGCS),
+        ("loaders", TargetHarvest),
     ],
 )
 def test_meltano_settings_agree_with_the_plugin(kind: str, plugin: type[PluginBase]) -> None:

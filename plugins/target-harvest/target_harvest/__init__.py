@@ -1,0 +1,1 @@
+"""Singer target for Harvest: time entries made, changed and deleted, each once."""
