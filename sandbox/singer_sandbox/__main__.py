@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -191,8 +190,11 @@ def _announce(sandbox: Sandbox, url: str, ready_file: Path | None) -> None:
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> None:
-    """End in order; uvicorn calls this again, after it has finished what was under way."""
-    sys.exit(0)
+    """End; uvicorn calls this, too, after it has finished what was under way.
+
+    Not by an exception: where a signal meets a callback of the interpreter's, that is swallowed.
+    """
+    os._exit(0)
 
 
 if __name__ == "__main__":
