@@ -129,8 +129,8 @@ class Engine:
     @contextmanager
     def running(self) -> Iterator[Engine]:
         """Start it, and pull its plug in the end."""
-        self.start()
         try:
+            self.start()
             yield self
         finally:
             self.kill()
