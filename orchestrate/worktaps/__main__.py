@@ -80,9 +80,7 @@ def due(  # noqa: PLR0913 - one argument per option
     from worktaps.notify import look_tell_and_remember  # noqa: PLC0415
     from worktaps.run import database_uri  # noqa: PLC0415
 
-    found = _faults(project, environment)
-    if found:
-        raise click.ClickException("\n  ".join(["meltano.yml needs attention", *found]))
+    _refuse_faults(project, environment)
     for kind, named, known in (
         ("job", jobs, set(project.jobs)),
         ("group", groups, set(project.groups())),
@@ -96,14 +94,11 @@ def due(  # noqa: PLR0913 - one argument per option
     wanted = find_due(
         project, moment, past, environment=environment, jobs=jobs, groups=groups, force=force
     )
-    ended = []
-    if not only_list:
-        most = parallel or int(project.options["max_parallel"])
-        ended = run_due(project, wanted, parallel=most)
     if only_list:
         for one in wanted:
             click.echo(f"{'due ' if one.run else '    '} {one.schedule.name}: {one.why}")
         return
+    ended = run_due(project, wanted, parallel=parallel or int(project.options["max_parallel"]))
     look_tell_and_remember(project, datetime.now(UTC) if now is None else moment, _warn)
     table = summary(ended, wanted)
     click.echo(table, nl=False)
@@ -130,9 +125,7 @@ def up(project: Project, host: str, port: int, part: str) -> None:
     """
     from worktaps.home import write_settings  # noqa: PLC0415 - spares --help
 
-    found = _faults(project, None)
-    if found:
-        raise click.ClickException("\n  ".join(["meltano.yml needs attention", *found]))
+    _refuse_faults(project, None)
     folder = project.root / "orchestrate"
     distributed = "DAGSTER_PG_URL" in os.environ
     template = folder / ("dagster.distributed.yaml" if distributed else "dagster.yaml")
@@ -178,9 +171,7 @@ def serve(
     from worktaps.service import Access, Service  # noqa: PLC0415
     from worktaps.starting import InDagster, InProcess  # noqa: PLC0415
 
-    found = _faults(project, environment)
-    if found:
-        raise click.ClickException("\n  ".join(["meltano.yml needs attention", *found]))
+    _refuse_faults(project, environment)
     where = environment or project.default_environment
     try:
         access = Access.from_environment()
@@ -229,6 +220,12 @@ def _prepare(project: Project, home: Path) -> None:
 
 def _warn(line: str) -> None:
     click.echo(line, err=True)
+
+
+def _refuse_faults(project: Project, environment: str | None) -> None:
+    found = _faults(project, environment)
+    if found:
+        raise click.ClickException("\n  ".join(["meltano.yml needs attention", *found]))
 
 
 def _faults(project: Project, environment: str | None) -> list[str]:

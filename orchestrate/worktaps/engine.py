@@ -5,7 +5,6 @@ Dagster looks at annotations while the program runs, so they are not put off her
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -92,7 +91,7 @@ def _asset(
 
 def _check(project: Project, job: Job, environment: str, now: datetime) -> dg.AssetCheckResult:
     """Say whether data is fresh, after a run as well as between runs."""
-    looks = health(project, now)
+    looks = health(project, now, [job])
     own = [look for look in looks if look.job == job and look.environment == environment]
     since = own[0].stale_since if own else None
     return dg.AssetCheckResult(
@@ -149,8 +148,7 @@ def _order(
     project: Project, job: Job, context: dg.AssetExecutionContext, *, partitioned: bool
 ) -> Order:
     tags = context.run.tags
-    environment = tags.get(ENVIRONMENT) or os.environ.get("MELTANO_ENVIRONMENT")
-    where = environment or project.default_environment
+    where = tags.get(ENVIRONMENT) or project.environment
     trigger = f"dagster:{tags.get(SCHEDULE, 'by hand')}"
     if partitioned:
         window = context.partition_time_window
@@ -239,7 +237,7 @@ def _schedule(
             run_key=tick.isoformat(),
             tags={
                 SCHEDULE: schedule.name,
-                ENVIRONMENT: schedule.environment(_default_environment(project)),
+                ENVIRONMENT: schedule.environment(project.environment),
                 FULL_REFRESH: str(schedule.full_refresh).lower(),
             },
         )
@@ -271,18 +269,12 @@ def reason_to_skip(
         newest = last_tick(schedule, now)
         return f"missed by {int(late.total_seconds())} s; the last tick was at {newest}"
     limit = int(schedule.options["breaker"])
-    state_id = project.jobs[schedule.job].state_id(
-        schedule.environment(_default_environment(project))
-    )
-    own = [run for run in runs(database_uri(project)) if run.state_id == state_id]
+    state_id = project.jobs[schedule.job].state_id(schedule.environment(project.environment))
+    own = runs(database_uri(project), state_ids=[state_id])
     attempts = limit * (int(schedule.options["retries"]) + 1)
     if limit and is_open(own, attempts):
         return f"the last {attempts} runs failed; launch the job by hand once it is mended"
     return None
-
-
-def _default_environment(project: Project) -> str:
-    return os.environ.get("MELTANO_ENVIRONMENT") or project.default_environment
 
 
 def _key(job: Job, name: str) -> dg.AssetKey:

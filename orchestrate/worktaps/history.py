@@ -33,7 +33,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from sqlalchemy.engine import Engine
 
@@ -100,12 +100,20 @@ class Run:
         return self.state == "RUNNING" and now - heard < _DEAD_AFTER
 
 
-def runs(uri: str, *, since: datetime | None = None) -> list[Run]:
+def runs(
+    uri: str,
+    *,
+    since: datetime | None = None,
+    state_ids: Collection[str] | None = None,
+    run_id: str | None = None,
+) -> list[Run]:
     """List the runs, oldest first.
 
     Args:
         uri: Of Meltano's database; no runs if it is not there yet.
         since: Leave out what began earlier; aware.
+        state_ids: Leave out runs of other states.
+        run_id: Leave out all other runs; none are left if it is no UUID.
     """
     with _database(uri) as engine:
         if engine is None or not inspect(engine).has_table("runs"):
@@ -116,6 +124,13 @@ def runs(uri: str, *, since: datetime | None = None) -> list[Run]:
             query = select(_RUNS, _RESULTS.c.result).join(_RESULTS, same, isouter=True)
         if since is not None:
             query = query.where(_RUNS.c.started_at >= since.astimezone(UTC).replace(tzinfo=None))
+        if state_ids is not None:
+            query = query.where(_RUNS.c.job_name.in_(state_ids))
+        if run_id is not None:
+            try:
+                query = query.where(_RUNS.c.run_id == UUID(run_id))
+            except ValueError:
+                return []
         with engine.connect() as connection:
             return [
                 Run(

@@ -193,6 +193,11 @@ class Project:
         return str(self.content.get("default_environment") or "dev")
 
     @property
+    def environment(self) -> str:
+        """The environment of this process: ``MELTANO_ENVIRONMENT``, or the default."""
+        return os.environ.get("MELTANO_ENVIRONMENT") or self.default_environment
+
+    @property
     def environments(self) -> list[str]:
         """Names of the environments."""
         return [str(entry["name"]) for entry in self.content.get("environments") or ()]
@@ -245,13 +250,12 @@ class Project:
 
     def environments_of(self, job: Job) -> list[str]:
         """Return where a job runs by schedule; the default environment if it has none."""
-        default = os.environ.get("MELTANO_ENVIRONMENT") or self.default_environment
         named = {
-            schedule.environment(default)
+            schedule.environment(self.environment)
             for schedule in self.schedules.values()
             if schedule.job == job.name
         }
-        return sorted(named) or [default]
+        return sorted(named) or [self.environment]
 
     def groups(self) -> Mapping[str, list[Job]]:
         """Return the jobs by group."""

@@ -165,13 +165,12 @@ class InProcess:
             for job in self._project.jobs.values()
             if self._project.tap(job.extractor) == tap
         }
-        past = runs(database_uri(self._project))
-        return any(run.is_active(now) for run in past if run.state_id in own)
+        return any(run.is_active(now) for run in runs(database_uri(self._project), state_ids=own))
 
     def _remembered(self, run_id: str) -> Seen:
-        for run in runs(database_uri(self._project)):
+        for run in runs(database_uri(self._project), run_id=run_id):
             prefix, _, mode = (run.trigger or "").rpartition(":")
-            if run.run_id == run_id and prefix == "worktaps:http" and mode in _MODES:
+            if prefix == "worktaps:http" and mode in _MODES:
                 state_ids = {
                     job.state_id(self._environment): name
                     for name, job in self._project.jobs.items()

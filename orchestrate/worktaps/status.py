@@ -11,7 +11,7 @@ from worktaps.history import runs
 from worktaps.run import database_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from worktaps.history import Run
     from worktaps.project import Job, Project
@@ -145,21 +145,26 @@ class Problem:
         return f"{self.kind}:{self.about}"
 
 
-def health(project: Project, now: datetime) -> list[Health]:
-    """Look at every job, in each environment that it is scheduled in.
+def health(project: Project, now: datetime, jobs: Iterable[Job] | None = None) -> list[Health]:
+    """Look at jobs, in each environment that they are scheduled in.
 
     Args:
         project: Of the jobs.
         now: Aware.
+        jobs: Which; all if absent.
     """
-    past = runs(database_uri(project), since=now - LOOK_BACK)
+    wanted = {
+        job.state_id(environment): (job, environment)
+        for job in (project.jobs.values() if jobs is None else jobs)
+        for environment in project.environments_of(job)
+    }
+    past = runs(database_uri(project), since=now - LOOK_BACK, state_ids=wanted)
     found = []
-    for job in project.jobs.values():
-        for environment in project.environments_of(job):
-            own = [run for run in past if run.state_id == job.state_id(environment)]
-            active = next((run for run in reversed(own) if run.is_active(now)), None)
-            ended = [run for run in own if run.ended_at is not None]
-            found.append(Health(job, environment, ended, active, now))
+    for state_id, (job, environment) in wanted.items():
+        own = [run for run in past if run.state_id == state_id]
+        active = next((run for run in reversed(own) if run.is_active(now)), None)
+        ended = [run for run in own if run.ended_at is not None]
+        found.append(Health(job, environment, ended, active, now))
     return found
 
 
