@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from singer_sandbox.vendors.clickup import show
+import orjson
+
+from singer_sandbox.vendors.clickup import show, webhooks, writes
 from singer_sandbox.vendors.clickup.entries import list_entries, one_entry
 from singer_sandbox.vendors.clickup.errors import ApiError, closed_workspace, unknown
-from singer_sandbox.wire import json_answer
+from singer_sandbox.wire import Answer, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from singer_sandbox.vendors.clickup.webhooks import Webhooks
     from singer_sandbox.vendors.clickup.world import World
-    from singer_sandbox.wire import Answer, Call, Row
+    from singer_sandbox.wire import Call, Row
 
 _TASK_PAGE: Final = 100
 _COMMENT_PAGE: Final = 25
@@ -29,16 +33,36 @@ class Asked:
     """A request whose sender is known.
 
     Attributes:
-        world: The data.
+        webhooks: The data, and who is told of changes.
         call: The request.
         ids: Parts of its path by name.
         personal: Whether it came with a personal token.
     """
 
-    world: World
+    webhooks: Webhooks
     call: Call
     ids: dict[str, str]
     personal: bool
+
+    @property
+    def world(self) -> World:
+        """The data."""
+        return self.webhooks.world
+
+    @property
+    def body(self) -> Row:
+        """The JSON object that was sent.
+
+        Raises:
+            ApiError: If it is none.
+        """
+        try:
+            content = orjson.loads(self.call.body)
+        except orjson.JSONDecodeError:
+            content = None
+        if not isinstance(content, dict):
+            raise ApiError(400, "INPUT_001", "Body is not a JSON object")
+        return content
 
     def row(self, collection: str, name: str) -> Row:
         """Return the row that the path names.
@@ -71,12 +95,12 @@ class Asked:
         return [row for row in rows if row.get("archived", False) == wanted]
 
 
-def answer(asked_for: str, world: World, call: Call, *, personal: bool) -> Answer:
+def answer(asked_for: str, webhooks: Webhooks, call: Call, *, personal: bool) -> Answer:
     """Answer a request.
 
     Args:
         asked_for: Method and path.
-        world: The data.
+        webhooks: The data, and who is told of changes.
         call: The request.
         personal: Whether it came with a personal token.
 
@@ -85,7 +109,7 @@ def answer(asked_for: str, world: World, call: Call, *, personal: bool) -> Answe
     """
     for pattern, give in _ROUTES:
         if match := pattern.fullmatch(asked_for):
-            return give(Asked(world, call, match.groupdict(), personal))
+            return give(Asked(webhooks, call, match.groupdict(), personal))
     raise ApiError(404, "APP_001", "Route not found")
 
 
@@ -191,6 +215,15 @@ def _tasks(asked: Asked) -> Answer:
     first = int(query.get("page", "0")) * _TASK_PAGE
     page = rows[first : first + _TASK_PAGE]
     shown = [show.task(world, row) for row in page]
+    return json_answer({"tasks": shown, "last_page": first + _TASK_PAGE >= len(rows)})
+
+
+def _list_tasks(asked: Asked) -> Answer:
+    """Page through the tasks of one list, 100 a page, from page 0."""
+    place = asked.row("lists", "list")
+    rows = asked.archived(asked.world.below("tasks", "list_id", place["id"]))
+    first = int(asked.call.query.get("page", "0")) * _TASK_PAGE
+    shown = [show.task(asked.world, row) for row in rows[first : first + _TASK_PAGE]]
     return json_answer({"tasks": shown, "last_page": first + _TASK_PAGE >= len(rows)})
 
 
@@ -300,19 +333,70 @@ def _roles(asked: Asked) -> Answer:
 
 def _webhooks(asked: Asked) -> Answer:
     rows = asked.world.below("webhooks", "workspace_id", asked.workspace_id)
-    shown = [
-        {
-            "id": row["id"],
-            "userid": 61_230_400,
-            "team_id": int(asked.workspace_id),
-            "endpoint": "https://hooks.example.com/clickup",
-            "events": ["taskTimeTrackedUpdated"],
-            "health": {"status": "active", "fail_count": 0},
-            "secret": row["secret"],
-        }
-        for row in rows
-    ]
-    return json_answer({"webhooks": shown})
+    return json_answer({"webhooks": [webhooks.shown(row) for row in rows]})
+
+
+def _create_webhook(asked: Asked) -> Answer:
+    row = webhooks.shown(asked.webhooks.create(asked.workspace_id, asked.body))
+    return json_answer({"id": row["id"], "webhook": row})
+
+
+def _update_webhook(asked: Asked) -> Answer:
+    row = asked.webhooks.update(asked.row("webhooks", "webhook"), asked.body)
+    return json_answer({"id": row["id"], "webhook": webhooks.shown(row)})
+
+
+def _delete_webhook(asked: Asked) -> Answer:
+    asked.world.delete("webhooks", asked.row("webhooks", "webhook")["id"])
+    return json_answer({})
+
+
+def _create_entry(asked: Asked) -> Answer:
+    row = writes.create_entry(asked.world, asked.workspace_id, asked.body)
+    return json_answer({"data": row})
+
+
+def _update_entry(asked: Asked) -> Answer:
+    row = asked.row("time_entries", "entry")
+    if row["workspace_id"] != asked.workspace_id:
+        raise unknown()
+    return json_answer({"data": writes.update_entry(asked.world, row, asked.body)})
+
+
+def _delete_entries(asked: Asked) -> Answer:
+    rows = writes.delete_entries(asked.world, asked.workspace_id, asked.ids["entry"])
+    return json_answer({"data": rows})
+
+
+def _create_folder(asked: Asked) -> Answer:
+    return json_answer(writes.create_folder(asked.world, asked.row("spaces", "id"), asked.body))
+
+
+def _create_list(asked: Asked) -> Answer:
+    place = asked.row({"space": "spaces", "folder": "folders"}[asked.ids["level"]], "id")
+    return json_answer(writes.create_list(asked.world, place, asked.body))
+
+
+def _create_task(asked: Asked) -> Answer:
+    return json_answer(writes.create_task(asked.world, asked.row("lists", "id"), asked.body))
+
+
+def _update_place(asked: Asked) -> Answer:
+    collection, row = _place(asked)
+    return json_answer(writes.update(asked.world, collection, row, asked.body))
+
+
+def _delete_place(asked: Asked) -> Answer:
+    collection, row = _place(asked)
+    asked.world.delete(collection, row["id"])
+    return Answer(HTTPStatus.NO_CONTENT) if collection == "tasks" else json_answer({})
+
+
+def _place(asked: Asked) -> tuple[str, Row]:
+    collection = {"folder": "folders", "list": "lists", "task": "tasks"}.get(asked.ids["kind"])
+    if collection is None:
+        raise ApiError(404, "APP_001", "Route not found")
+    return collection, asked.row(collection, "id")
 
 
 def _shared(asked: Asked) -> Answer:
@@ -373,11 +457,23 @@ _ROUTES: Final = _compile(
         f"GET {_TEAM}/custom_item": _task_types,
         f"GET {_TEAM}/customroles": _roles,
         f"GET {_TEAM}/webhook": _webhooks,
+        f"POST {_TEAM}/webhook": _create_webhook,
+        "PUT /v2/webhook/{webhook}": _update_webhook,
+        "DELETE /v2/webhook/{webhook}": _delete_webhook,
         f"GET {_TEAM}/shared": _shared,
         f"GET {_TEAM}/time_entries": _entries,
         f"GET {_TEAM}/time_entries/tags": _entry_tags,
         f"GET {_TEAM}/time_entries/{{entry}}": _entry,
         f"GET {_TEAM}/time_entries/{{entry}}/history": _history,
+        f"POST {_TEAM}/time_entries": _create_entry,
+        f"PUT {_TEAM}/time_entries/{{entry}}": _update_entry,
+        f"DELETE {_TEAM}/time_entries/{{entry}}": _delete_entries,
+        "POST /v2/space/{id}/folder": _create_folder,
+        "POST /v2/{level}/{id}/list": _create_list,
+        "POST /v2/list/{id}/task": _create_task,
+        "PUT /v2/{kind}/{id}": _update_place,
+        "DELETE /v2/{kind}/{id}": _delete_place,
+        "GET /v2/list/{list}/task": _list_tasks,
         "GET /v2/group": _groups,
         "GET /v2/goal/{goal}": _one_goal,
         "GET /v2/space/{space}/folder": _folders,

@@ -25,6 +25,10 @@ class ClickUpSettings:
         plan: ``free`` or ``enterprise``, which has audit logs.
         matching: Which entries a window holds: those that ``start`` in it, bounds included; the
             same with ``exclusive`` bounds; or those that ``overlap`` it. Undocumented.
+        archive_by_api: Whether folders and lists can be archived by the API; undocumented.
+        webhook_retry_seconds: Wait before a webhook is sent a second time; doubles each time.
+        webhook_delay_seconds: Webhooks start at any moment until then, so they overtake another.
+        webhook_duplicates: Every how many webhooks one is sent twice; 0 for never.
         removed_members_readable: Whether the time of people who were removed can still be asked
             for; undocumented.
     """
@@ -36,6 +40,10 @@ class ClickUpSettings:
     plan: str = "free"
     matching: str = "start"
     removed_members_readable: bool = False
+    archive_by_api: bool = True
+    webhook_retry_seconds: float = 1.0
+    webhook_delay_seconds: float = 0.0
+    webhook_duplicates: int = 0
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

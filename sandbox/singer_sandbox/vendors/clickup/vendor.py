@@ -12,6 +12,7 @@ from singer_sandbox.vendor import RefusedError
 from singer_sandbox.vendors.clickup.errors import ApiError, unknown
 from singer_sandbox.vendors.clickup.routes import answer
 from singer_sandbox.vendors.clickup.settings import SHAPING, ClickUpSettings
+from singer_sandbox.vendors.clickup.webhooks import Webhooks
 from singer_sandbox.vendors.clickup.world import CLOSED, FIRST, SECOND, World
 
 if TYPE_CHECKING:
@@ -47,9 +48,13 @@ class ClickUp:
         self._start(self._first_settings)
 
     @cached_property
+    def _webhooks(self) -> Webhooks:
+        """The data, and who is told of changes; made when first asked for."""
+        return Webhooks(World(self._settings, self._clock))
+
+    @property
     def _world(self) -> World:
-        """The data; made when it is first asked for."""
-        return World(self._settings, self._clock)
+        return self._webhooks.world
 
     def answer(self, call: Call) -> Answer:
         """Answer a request, with the state of the caller's budget in the headers."""
@@ -58,7 +63,7 @@ class ClickUp:
             personal = self._personal(call)
             self._count(call, headers)
             asked_for = f"{call.method} {call.path.removeprefix('/api')}"
-            given = answer(asked_for, self._world, call, personal=personal)
+            given = answer(asked_for, self._webhooks, call, personal=personal)
         except ApiError as error:
             given = error.answer
         return replace(given, headers={**given.headers, **headers})
@@ -119,7 +124,7 @@ class ClickUp:
 
     def _start(self, settings: ClickUpSettings) -> None:
         self._settings = settings
-        self.__dict__.pop("_world", None)
+        self.__dict__.pop("_webhooks", None)
         self._answered = 0
         self._limit()
 

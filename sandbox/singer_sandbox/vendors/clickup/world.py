@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_sandbox.vendor import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from singer_sandbox.clock import SandboxClock
     from singer_sandbox.vendors.clickup.settings import ClickUpSettings
@@ -35,6 +35,11 @@ _COLLECTIONS: Final = (
     *("workspaces", "members", "spaces", "folders", "lists", "tasks", "time_entries", "tags"),
     *("custom_fields", "goals", "comments", "checklists", "docs", "webhooks", "groups"),
 )
+_INSIDE: Final = {
+    "spaces": (("folders", "space_id"), ("lists", "space_id")),
+    "folders": (("lists", "folder_id"),),
+    "lists": (("tasks", "list_id"),),
+}
 _DST_DAYS: Final = (
     datetime(2025, 10, 25, 21, 30, tzinfo=UTC),
     datetime(2025, 10, 26, 0, 30, tzinfo=UTC),
@@ -44,12 +49,19 @@ _DST_DAYS: Final = (
 """Around midnight and the change of clocks in Oslo, both ways."""
 
 
+def _nobody(_collection: str, _before: Row | None, _after: Row | None) -> None:
+    """Take no notice."""
+
+
 class World:
     """All rows, by collection and id.
 
     Args:
         settings: How it is set up.
         clock: Of the sandbox.
+
+    Attributes:
+        listener: Is told of each change: collection, row before, row after.
     """
 
     def __init__(self, settings: ClickUpSettings, clock: SandboxClock) -> None:
@@ -57,6 +69,7 @@ class World:
         self._clock = clock
         self._random = random.Random(settings.seed)  # noqa: S311 - made-up data
         self._next_id = 4_931_120_455_810_000_000 + settings.seed
+        self.listener: Callable[[str, Row | None, Row | None], None] = _nobody
         self.tables: dict[str, dict[str, Row]] = {name: {} for name in _COLLECTIONS}
         self.now_at_start = int(clock.timestamp() * 1000)
         self._make()
@@ -105,22 +118,29 @@ class World:
         row = {**defaults.get(collection, {}), "id": self.new_id(), **fields}
         row["id"] = str(row["id"])
         self.table(collection)[row["id"]] = row
+        self.listener(collection, None, row)
         return row
 
     def edit(self, collection: str, row_id: str, fields: Mapping[str, Any]) -> Row:
         """Change a row; its time of change becomes now unless given."""
         row = self.get(collection, row_id)
+        before = dict(row)
         row.update(fields)
         if collection == "time_entries" and "at" not in fields:
             row["at"] = self.now
         if collection == "tasks" and "date_updated" not in fields:
             row["date_updated"] = self.now
+        self.listener(collection, before, row)
         return row
 
     def delete(self, collection: str, row_id: str) -> None:
-        """Delete a row."""
-        self.get(collection, row_id)
+        """Delete a row, and the folders, lists and tasks in it."""
+        row = self.get(collection, row_id)
+        for inner, field in _INSIDE.get(collection, ()):
+            for part in list(self.below(inner, field, row_id)):
+                self.delete(inner, part["id"])
         del self.tables[collection][row_id]
+        self.listener(collection, row, None)
 
     def new_id(self) -> str:
         """Return an id that was not there before."""
@@ -153,6 +173,7 @@ class World:
         self.tables["time_entries"][row["id"]] = row
         if task := self.tables["tasks"].get(str(row["task_id"])):
             task["date_updated"] = row["at"]
+        self.listener("time_entries", None, row)
         return row
 
     def _make(self) -> None:
