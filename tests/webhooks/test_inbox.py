@@ -147,10 +147,10 @@ def test_what_is_not_signed_right_is_refused_and_not_stored(server: Server) -> N
     old = int((datetime.now(UTC) - timedelta(days=60)).timestamp() * 1000)
     replayed = json.dumps({"history_items": [{"id": "9", "date": str(old)}]}).encode()
     refused = [
-        (server.send(body, headers={}), 401),
-        (server.send(body, headers=signature(body, "other")), 401),
-        (server.send(body, headers=signature(body_of(2))), 401),
-        (server.send(body, headers={"X-Signature": "ü".encode().decode("latin-1")}), 401),
+        (server.send(body, headers={}), 403),
+        (server.send(body, headers=signature(body, "other")), 403),
+        (server.send(body, headers=signature(body_of(2))), 403),
+        (server.send(body, headers={"X-Signature": "ü".encode().decode("latin-1")}), 403),
         (server.send(body, path="nobody"), 404),
         (server.send(replayed), 400),
         (server.send(b"[1]"), 400),
@@ -235,7 +235,7 @@ def test_too_many_requests_are_refused(tmp_path: Path) -> None:
             requests.post(f"{url}/hooks/a", data=b"{}", timeout=5).status_code for _ in range(5)
         ]
 
-    assert statuses == [401, 401, 401, 429, 429]
+    assert statuses == [403, 403, 403, 429, 429]
 
 
 @contextmanager
@@ -271,7 +271,10 @@ def test_the_tap_reads_on_from_where_it_was(tmp_path: Path) -> None:
     assert third.records("webhook_events") == []
     assert CliRunner().invoke(cli, [f"--inbox={url}", "prune"]).output == "2500 events removed\n"
     shown = CliRunner().invoke(cli, [f"--inbox={url}", "show"]).output
-    assert "reader tap-webhooks: at 2502 of 2502" in shown
+    assert "reader tap-webhooks/webhook_events: at 2502 of 2502" in shown
+    forgotten = CliRunner().invoke(cli, [f"--inbox={url}", "forget", "tap-webhooks/webhook_events"])
+    assert forgotten.output == "tap-webhooks/webhook_events is forgotten\n"
+    assert "reader" not in CliRunner().invoke(cli, [f"--inbox={url}", "show"]).output
 
 
 def test_settings_that_are_wrong_are_all_told(tmp_path: Path) -> None:

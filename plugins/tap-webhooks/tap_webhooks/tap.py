@@ -1,65 +1,25 @@
-"""The tap: its settings, and the inbox as a stream."""
+"""The tap: its settings and its streams."""
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
-from singer_tapkit import Batch, Stream, Tap
-from singer_tapkit.bookmarks import canonical
-from singer_tapkit.errors import StreamFailedError
+from singer_tapkit import Stream, Tap
 from singer_tapkit.outcomes import OnStreamError
-from singer_tapkit.schema import Pii, field, record, text
 from typing_extensions import override
-from webhook_inbox.inbox import Inbox, InboxError
+from webhook_inbox.inbox import Inbox
+
+from tap_webhooks.sources import Source, SourceError
+from tap_webhooks.streams import Entries, EntryVersions, WebhookEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from singer_tapkit.bookmarks import Reading
-    from webhook_inbox.inbox import Event
-
-_PAGE: Final = 1000
-
-
-class WebhookEvents(Stream):
-    """Everything that came, oldest first. The number of an event is its place in the inbox."""
-
-    name = "webhook_events"
-    primary_keys: ClassVar[Sequence[str]] = ("seq",)
-    replication_key: ClassVar[str | None] = None
-    holds_everything = False
-    schema: ClassVar[dict[str, Any]] = record(
-        field("seq", th.IntegerType, "Its number; later ones are larger.", required=True),
-        field("source", th.StringType, "Name of the route that it came by.", required=True),
-        field("received_at", th.DateTimeType, "When it was stored. UTC.", required=True),
-        text("delivery", "Tells deliveries apart, where the vendor says."),
-        text("event", "Kind of event, where the vendor says."),
-        text("body", "What was sent, as the text of its JSON.", pii=Pii.SENSITIVE),
-    )
-    _tap: TapWebhooks
-
-    @override
-    def batches(self, reading: Reading) -> Iterator[Batch]:
-        """Read on from the number in the state; tell the inbox what the state before had."""
-        at = int(str(self.stream_state.get("seq") or 0))
-        wanted = self._tap.config.get("sources")
-        try:
-            if at:
-                self._tap.inbox.mark(self._tap.config["reader"], at)
-            while events := list(self._tap.inbox.read(at, most=_PAGE)):
-                yield Batch([_row(one) for one in events if not wanted or one.source in wanted])
-                at = events[-1].seq
-                self.stream_state["seq"] = at
-                self._write_state()
-        except InboxError as error:
-            raise StreamFailedError(str(error)) from None
+    from collections.abc import Sequence
 
 
 class TapWebhooks(Tap):
-    """Singer tap for the webhook inbox: what came, in order."""
+    """Singer tap for the webhook inbox: what came, in order, and the records it tells of."""
 
     name = "tap-webhooks"
     package_name = "worktaps-tap-webhooks"
@@ -88,6 +48,15 @@ class TapWebhooks(Tap):
             description="Names of the routes to read; all if absent.",
         ),
         th.Property(
+            "read_at",
+            th.ObjectType(additional_properties=True),
+            secret=True,
+            title="Read at",
+            description="By vendor, the settings of its tap, as {clickup: {api_token: ...}}: the "
+            "records that events tell of are read there, and are streams of their own. Events come "
+            "by the route of the vendor's name, or those in routes.",
+        ),
+        th.Property(
             "on_stream_error",
             th.StringType,
             default=OnStreamError.FAIL.value,
@@ -98,21 +67,45 @@ class TapWebhooks(Tap):
     ).to_dict()
 
     @override
+    def config_faults(self) -> list[str]:
+        """Say what is wrong with the settings of the vendors' taps."""
+        given = self.config.get("read_at") or {}
+        if not isinstance(given, dict):
+            return []  # its type is a fault already
+        faults = []
+        for vendor, settings in given.items():
+            if not isinstance(settings, dict):
+                faults.append(f"read_at.{vendor}: the settings of its tap, as an object")
+                continue
+            try:
+                Source.of(vendor, settings, self.clock)
+            except SourceError as error:
+                faults.append(str(error))
+        return faults
+
+    @override
     def discover_streams(self) -> Sequence[Stream]:
-        return [WebhookEvents(self)]
+        streams: list[Stream] = [WebhookEvents(self)]
+        if self.entry_sources:
+            streams.append(EntryVersions(self))
+        return [*streams, *(Entries(self, source) for source in self.entry_sources)]
+
+    @cached_property
+    def entry_sources(self) -> list[Source]:
+        """Whose records are read again."""
+        given = self.config.get("read_at") or {}
+        sources = [Source.of(vendor, settings, self.clock) for vendor, settings in given.items()]
+        names = [source.stream_name for source in sources]
+        for source in sources:
+            if names.count(source.stream_name) > 1:
+                source.stream_name = f"{source.vendor}_{source.stream_name}"
+        return sources
+
+    def reader(self, stream: str) -> str:
+        """Return the name under which the inbox knows how far a stream has come."""
+        return f"{self.config['reader']}/{stream}"
 
     @cached_property
     def inbox(self) -> Inbox:
         """The inbox."""
         return Inbox(self.config["inbox_url"])
-
-
-def _row(event: Event) -> dict[str, Any]:
-    return {
-        "seq": event.seq,
-        "source": event.source,
-        "received_at": canonical(event.received_at),
-        "delivery": event.delivery,
-        "event": event.event,
-        "body": json.dumps(json.loads(event.body), ensure_ascii=False),
-    }

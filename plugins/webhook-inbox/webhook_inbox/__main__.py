@@ -86,6 +86,17 @@ def prune(url: str, days: int) -> None:
     click.echo(f"{gone} events removed")
 
 
+@cli.command()
+@click.argument("reader")
+@click.pass_obj
+def forget(url: str, reader: str) -> None:
+    """Forget a reader that is gone for good, so that events are not kept for it."""
+    if not _open(url).forget(reader):
+        msg = f"No reader is named {reader}; `webhook-inbox show` lists them"
+        raise click.ClickException(msg)
+    click.echo(f"{reader} is forgotten")
+
+
 def _open(url: str) -> Inbox:
     from webhook_inbox.inbox import Inbox, InboxError  # noqa: PLC0415 - spares --help
 

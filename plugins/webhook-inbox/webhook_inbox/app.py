@@ -89,8 +89,8 @@ class Receiver:
         """Return the ASGI app."""
         return Starlette(
             routes=[
-                Route("/hooks/{source}", self._receive, methods=["POST"]),
-                Route("/hooks/{source}", self._greet, methods=["GET"]),
+                Route("/hooks/{source:path}", self._receive, methods=["POST"]),
+                Route("/hooks/{source:path}", self._greet, methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/ready", self._ready, methods=["GET"]),
             ]
@@ -124,7 +124,7 @@ class Receiver:
         self._admit(name)
         body = await _body(request)
         if not source.scheme.accepts(body, request.headers, source.secret):
-            raise RefusedError(401, "the signature is missing or wrong")
+            raise RefusedError(source.scheme.refusal, "the signature is missing or wrong")
         hint = source.scheme.read(body)
         if hint is None:
             raise RefusedError(400, "the body is no JSON object")

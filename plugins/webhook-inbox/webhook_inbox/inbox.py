@@ -170,6 +170,12 @@ class Inbox:
             if not changed.rowcount:
                 connection.execute(insert(_READERS).values(name=reader, seq=seq))
 
+    def forget(self, reader: str) -> bool:
+        """Forget a reader, for which nothing is kept any more; false if there is none."""
+        with self._engine.begin() as connection:
+            gone = connection.execute(delete(_READERS).where(_READERS.c.name == reader))
+            return bool(gone.rowcount)
+
     def readers(self) -> dict[str, int]:
         """Return how far each reader has come."""
         with self._engine.connect() as connection:

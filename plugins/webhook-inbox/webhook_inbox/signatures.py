@@ -39,11 +39,13 @@ class Scheme:
     Attributes:
         header: Lower-case name of the header with the signature.
         algorithm: Of the HMAC.
+        refusal: Status for those who are not let in; ClickUp takes 401 and 410 for a farewell.
         hint: Reads a body that is decoded.
     """
 
     header: str = "x-signature"
     algorithm: str = "sha256"
+    refusal: int = 401
     hint: Callable[[Mapping[str, Any]], Hint] = lambda _: Hint()
 
     def accepts(self, body: bytes, headers: Mapping[str, str], secret: str) -> bool:
@@ -89,7 +91,7 @@ def _instant(milliseconds: object) -> datetime | None:
 
 
 SCHEMES: Final[Mapping[str, Scheme]] = {
-    "clickup": Scheme(hint=_clickup),
+    "clickup": Scheme(refusal=403, hint=_clickup),
     "timely": Scheme(hint=_timely),
     "github": Scheme(header="x-hub-signature-256"),
     "hmac-sha256": Scheme(),

@@ -162,6 +162,7 @@ class TimeEntries(AuditedStream, ClickUpStream):
                 row = data[0] if isinstance(data, list) and data else data
                 if isinstance(row, dict) and str(row.get("id")) == entry_id:
                     yield self._record(row, workspace_id)
+                    break
 
     @override
     def entry(self, row: Mapping[str, Any], *, reported: bool = False) -> Entry:
