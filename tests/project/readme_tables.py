@@ -20,12 +20,14 @@ from tap_spotify.tap import TapSpotify
 from tap_strava.tap import TapStrava
 from tap_todoist.tap import TapTodoist
 from tap_webhooks.tap import TapWebhooks
+from target_harvest.target import TargetHarvest
 
 from tests.loaders.table import loaders_table
 
 if TYPE_CHECKING:
     from singer_sdk import Stream
     from singer_tapkit import Tap
+    from singer_tapkit.relay import RelayTarget
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING: dict[str, Any] = {
@@ -49,6 +51,11 @@ READMES: dict[Path, type[Tap]] = {
 }
 
 
+TARGET_READMES: dict[Path, type[RelayTarget]] = {
+    ROOT / "plugins" / "target-harvest" / "README.md": TargetHarvest,
+}
+
+
 def pages() -> dict[Path, str]:
     """Return each page that has generated parts, with these renewed."""
     tables = {
@@ -58,6 +65,8 @@ def pages() -> dict[Path, str]:
     tables[ROOT / "tap-hrms" / "README.md"] |= {
         name: adapter_table(name) for name in registry.names()
     }
+    for path, target in TARGET_READMES.items():
+        tables[path] = {"settings": settings_table(target)}
     tables[ROOT / "docs" / "hr-fields.md"] = {"fields": fields_tables()}
     tables[ROOT / "docs" / "loaders.md"] = {"loaders": loaders_table()}
     return {path: _fill(path.read_text(), found) for path, found in tables.items()}
@@ -73,8 +82,8 @@ def _fill(page: str, tables: dict[str, str]) -> str:
     return page
 
 
-def settings_table(tap: type[Tap]) -> str:
-    """List the settings that are the tap's own."""
+def settings_table(tap: type[Tap | RelayTarget]) -> str:
+    """List the settings that are the plugin's own."""
     lines = ["| setting | default | what it does |", "| --- | --- | --- |"]
     for name, setting in _own_settings(tap).items():
         default = f"`{setting['default']}`" if "default" in setting else ""
@@ -141,7 +150,7 @@ def streams_table(tap: type[Tap]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _own_settings(tap: type[Tap]) -> dict[str, Any]:
+def _own_settings(tap: type[Tap | RelayTarget]) -> dict[str, Any]:
     source: dict[str, Any] = tap.config_jsonschema["properties"]
     built_in: dict[str, Any] = {"properties": {}}
     tap.append_builtin_config(built_in)

@@ -48,11 +48,11 @@ class Relay:
     Args:
         folder: For its files.
         harvest: The account.
+        settings: Beside those that it needs.
     """
 
-    def __init__(self, folder: Path, harvest: HarvestControl) -> None:
+    def __init__(self, folder: Path, harvest: HarvestControl, **settings: object) -> None:
         config = harvest.config()
-        self.letters = folder / "letters.jsonl"
         self._config = folder / "config.json"
         self._config.write_text(
             json.dumps(
@@ -60,26 +60,27 @@ class Relay:
                     "access_token": config["access_token"],
                     "account_id": config["account_id"],
                     "api_url": config["api_url"],
-                    "ledger_path": str(folder / "ledger.db"),
-                    "dead_letters_path": str(self.letters),
+                    "ledger_url": f"sqlite:///{folder}/ledger.db",
                     "batch_size_rows": 10,
+                    "requests_per_period": 10_000,
+                    **settings,
                 }
             )
         )
 
-    def command(self) -> list[str]:
+    def command(self, *more: str) -> list[str]:
         """Return how it is started."""
-        return [sys.executable, "-m", "target_harvest", "--config", str(self._config)]
+        return [sys.executable, "-m", "target_harvest", *more, "--config", str(self._config)]
 
     def feed(self, *messages: dict[str, Any]) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
         lines = [json.dumps(message) for message in (SCHEMA, *messages, STATE)]
         return self.run("\n".join(lines))
 
-    def run(self, text: str) -> subprocess.CompletedProcess[str]:
+    def run(self, text: str, *more: str) -> subprocess.CompletedProcess[str]:
         """Run it over a text."""
         return subprocess.run(
-            self.command(), input=text, capture_output=True, text=True, check=False
+            self.command(*more), input=text, capture_output=True, text=True, check=False
         )
 
 
@@ -133,7 +134,7 @@ def test_entries_are_made_changed_and_deleted(harvest: HarvestControl, relay: Re
     assert ours(harvest) == {"a": 3.0}
     harvest.clear_requests()
     relay.feed(record("a", **where, hours=3, notes="One"))
-    assert {call.method for call in harvest.requests()} == {"GET"}
+    assert harvest.requests() == []
 
 
 def test_accounts_with_start_and_end_times(harvest: HarvestControl, relay: Relay) -> None:
@@ -192,12 +193,44 @@ def test_what_is_refused_is_a_dead_letter_and_can_be_put_back(
     assert done.returncode == 0
     assert ours(harvest) == {"b": 2.0}
     assert json.loads(done.stdout) == STATE["value"]
-    assert "an entry is a dead letter" in done.stderr
-    letters = relay.letters.read_text()
+    assert "time_entries: dead letter 1: " in done.stderr
+    letters = relay.run("", "dead-letters").stdout
     assert "Check that project, task and user belong together" in letters
-    mended = letters.replace('"task_id": 1,', f'"task_id": {where["task_id"]},')
-    assert relay.run(mended).returncode == 0
+    still = relay.run("", "replay")
+    assert (still.returncode, still.stdout) == (1, "0 of 1 dead letters written\n")
+    relay.feed(record("a", **where, hours=1))
     assert ours(harvest) == {"a": 1.0, "b": 2.0}
+    assert relay.run("", "dead-letters").stdout == "No dead letters\n"
+
+
+def test_no_timer_is_ever_started(harvest: HarvestControl, relay: Relay) -> None:
+    """By an entry of no hours, of the wrong kind of time, or by an answer that says so."""
+    where = place(harvest)
+    harvest.fault("patch", "/time_entries", method="POST", merge={"is_running": True})
+
+    relay.feed(record("a", **where, hours=1), record("b", **where, hours=0), record("c", **where))
+    harvest.settings(timestamp_timers=True)
+    relay.feed(record("d", **where, hours=1))
+
+    assert ours(harvest) == {}
+    letters = relay.run("", "dead-letters").stdout
+    assert "Harvest started a timer instead of making an entry" in letters
+    assert "would start a timer for an entry of 0 hours" in letters
+    assert "the entry has no hours, nor a start and an end" in letters
+    assert "the account tracks start and end" in letters
+
+
+def test_a_change_that_harvest_swallows_is_a_dead_letter(
+    harvest: HarvestControl, relay: Relay
+) -> None:
+    """As with locked rows: it answers 200 and shows the entry as it was."""
+    where = place(harvest)
+    relay.feed(record("a", **where, hours=1))
+    harvest.fault("patch", "/time_entries/*", method="PATCH", merge={"hours": 1.0})
+
+    relay.feed(record("a", **where, hours=5))
+
+    assert "Harvest left the entry as it was" in relay.run("", "dead-letters").stdout
 
 
 def test_entries_of_others_are_left_alone(harvest: HarvestControl, relay: Relay) -> None:

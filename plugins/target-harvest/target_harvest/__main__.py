@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from singer_tapkit.relay.command import command_line
+
 from target_harvest.target import TargetHarvest
 
-cli = TargetHarvest.cli
+
+def cli() -> None:
+    """Run the command."""
+    command_line(TargetHarvest)
+
 
 if __name__ == "__main__":
     cli()

@@ -1,30 +1,34 @@
-"""Writing time entries to a Harvest account, each once.
+"""Writing to a Harvest account: time entries, clients, projects and tasks, each once.
 
-Harvest has no idempotency key. An entry's external reference stands in for one: before an entry is
-made, and again before a request whose answer did not come is repeated, it is looked for.
+Harvest has no idempotency key. An entry's external reference stands in for one; clients, projects
+and tasks go by the ledger, and before that by their names. Whatever is made is looked for before,
+and again before a request whose answer did not come is repeated.
 
-Source: Harvest API v2, "Time entries"; "External reference".
+Source: Harvest API v2, "Time entries"; "External reference"; "Clients"; "Projects"; "Tasks".
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from singer_tapkit.errors import StreamFailedError
-from singer_tapkit.http import Action, Call, Client, Limiter, RetryPolicy, Rule, Verdict
-from singer_tapkit.http.client import decode
-from typing_extensions import override
+from singer_tapkit.errors import ParentRefusedError, StreamFailedError
+from singer_tapkit.http import Action, Rule, Verdict
+from singer_tapkit.http.writing import WritingClient
+from singer_tapkit.relay import RefusedError
+
+from target_harvest.times import hours_between, minute_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import requests
     from singer_tapkit.clock import Clock
+    from singer_tapkit.relay import Known
     from singer_tapkit.types import Record
 
-ATTEMPTS: Final = 6
-_FIRST_WAIT_SECONDS: Final = 1.0
+ResultT = TypeVar("ResultT")
 _PERIOD: Final = timedelta(seconds=15)
 _REMEDY: Final = "Check access_token and account_id"
 _RULES: Final[Sequence[Rule]] = (
@@ -37,18 +41,33 @@ _RULES: Final[Sequence[Rule]] = (
     ),
     Rule({404}, Verdict(Action.REFUSE_PARENT, "Harvest has no such project, task or entry")),
     Rule(
-        {422},
+        {400, 409, 422},
         Verdict(
             Action.REFUSE_PARENT,
-            "Harvest refused the entry",
+            "Harvest refused it",
             "Check that project, task and user belong together and are not archived or locked",
         ),
     ),
 )
-_COMPARED: Final = ("spent_date", "hours", "notes", "started_time", "ended_time")
+_GONE_IS_AS_GOOD: Final = Rule({404}, Verdict(Action.ACCEPT))
+_ENTRY_FIELDS: Final = ("project_id", "task_id", "user_id", "spent_date", "notes")
+_THINGS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "clients": {"name": None, "is_active": None, "address": None, "currency": None},
+    "projects": {
+        **dict.fromkeys(("name", "code", "is_active", "notes", "starts_on", "ends_on", "budget")),
+        "client_id": None,
+        "is_billable": True,
+        "bill_by": "none",
+        "budget_by": "none",
+    },
+    "tasks": dict.fromkeys(("name", "is_active", "billable_by_default", "default_hourly_rate")),
+}
+"""What can be written, and what Harvest needs when it is made."""
 
 
-class _Credential:
+class Credential:
+    """An access token, and the account it is for."""
+
     def __init__(self, token: str, account_id: str) -> None:
         self._headers = {"Authorization": f"Bearer {token}", "Harvest-Account-Id": account_id}
 
@@ -62,130 +81,192 @@ class _Credential:
         return False
 
 
-class _Writer(Client):
-    """Sends each request once: whoever repeats one has to look first what came of it."""
-
-    @override
-    def _attempt(self, call: Call, limiter: Limiter) -> Record:
-        answer, verdict = self._exchange(call, limiter)
-        if verdict.action is not Action.ACCEPT:
-            self._refuse(call, limiter, answer, verdict)
-        body = decode(answer.body)
-        return body if isinstance(body, dict) else {}
-
-
 class Account:
-    """Time entries of one account that carry our references.
+    """A Harvest account as a place to write to.
 
     Args:
         api_url: Base address of the API.
-        token: Access token.
-        account_id: Number of the account.
+        credential: Goes with each request.
         group: What our references are told by; entries of others are never touched.
         clock: Source of time.
         user_agent: Required by Harvest.
+        requests_per_period: Most requests in 15 seconds.
     """
 
     def __init__(
         self,
         api_url: str,
         *,
-        token: str,
-        account_id: str,
+        credential: Credential,
         group: str,
         clock: Clock,
         user_agent: str,
+        requests_per_period: int,
     ) -> None:
-        self._url = f"{api_url.rstrip('/')}/time_entries"
         self._group = group
-        self._clock = clock
-        common: dict[str, Any] = {
-            "clock": clock,
-            "credential": _Credential(token, account_id),
-            "headers": {"User-Agent": user_agent},
-            "rules": _RULES,
-        }
-        self._reader = Client(**common)
-        self._writer = _Writer(**common, retry=RetryPolicy(attempts=1))
-        self._limiter = Limiter(100, _PERIOD, clock=clock, sleep=self._reader.sleep)
+        self._client = WritingClient(
+            api_url,
+            credential=credential,
+            clock=clock,
+            user_agent=user_agent,
+            rules=_RULES,
+            limit=requests_per_period,
+            period=_PERIOD,
+        )
 
-    def put(self, reference: str, entry: Mapping[str, Any]) -> None:
-        """Make an entry, or change the one that is there.
+    def put(self, kind: str, key: str, fields: Mapping[str, Any], known: Known) -> str:
+        """See :class:`singer_tapkit.relay.Destination`."""
+        if kind == "time_entries":
+            return self._done(lambda: self._put_entry(key, fields))
+        return self._done(lambda: self._put_thing(kind, fields, known))
 
-        Args:
-            reference: Id of the entry at its source.
-            entry: ``project_id``, ``task_id``, ``spent_date``, ``user_id``, ``hours`` or
-                ``started_time`` and ``ended_time``, ``notes``, ``permalink``.
+    def delete(self, kind: str, key: str, known: Known) -> None:
+        """Delete an entry; archive anything else, since Harvest would delete its entries, too."""
+        if kind == "time_entries":
+            self._done(lambda: self._delete_entries(self._entries(key)))
+        elif known.target_id:
+            path = f"/{kind}/{known.target_id}"
+            rules = [_GONE_IS_AS_GOOD]
+            self._done(lambda: self._client.write("PATCH", path, {"is_active": False}, rules=rules))
 
-        Raises:
-            ParentRefusedError: If Harvest refuses it for good.
-            StreamFailedError: If it cannot be reached.
-            RunAbortedError: If the credentials are refused.
-        """
-        self._until_done(lambda: self._put(reference, entry))
+    def is_up(self) -> bool:
+        """Tell whether the account can be read."""
+        return bool(self._client.get("/company"))
 
-    def delete(self, reference: str) -> None:
-        """Delete an entry, if it is there; raises as `put` does."""
-        self._until_done(lambda: self._delete(self._find(reference)))
+    def close(self) -> None:
+        """Do nothing: there is no session."""
 
-    def _until_done(self, act: Callable[[], None]) -> None:
+    def _done(self, act: Callable[[], ResultT]) -> ResultT:
         """Look and act until that has an answer."""
-        wait_seconds = _FIRST_WAIT_SECONDS
-        for left in range(ATTEMPTS - 1, -1, -1):
-            try:
-                act()
-            except StreamFailedError:
-                if not left:
-                    raise
-                self._clock.sleep(wait_seconds)
-                wait_seconds *= 2
-            else:
-                return
+        try:
+            return self._client.until_done(act)
+        except ParentRefusedError as error:
+            raise RefusedError(str(error)) from None
 
-    def _put(self, reference: str, entry: Mapping[str, Any]) -> None:
-        found = self._find(reference)
-        self._delete(found[1:])  # made twice by somebody else's retry
-        body = {name: value for name, value in entry.items() if name != "permalink"}
+    # --- time entries -------------------------------------------------------------------------
+
+    @cached_property
+    def _has_times(self) -> bool:
+        """Whether entries have a start and an end, instead of hours."""
+        return bool(self._client.get("/company").get("wants_timestamp_timers"))
+
+    def _put_entry(self, key: str, fields: Mapping[str, Any]) -> str:
+        body = self._body(fields)
+        found = self._entries(key)
+        self._delete_entries(found[1:])  # made twice by somebody else's retry
         if found and _user_of(found[0]) != body.get("user_id", _user_of(found[0])):
-            self._delete(found[:1])  # Harvest cannot give an entry to somebody else
+            self._delete_entries(found[:1])  # Harvest cannot give an entry to somebody else
             found = []
-        if not found:
-            mark = {"id": reference, "group_id": self._group, "account_id": self._group}
-            link = {"permalink": entry["permalink"]} if entry.get("permalink") else {}
-            self._write("POST", "", {**body, "external_reference": {**mark, **link}})
-        elif not _is_same(found[0], body):
-            changes = {name: value for name, value in body.items() if name != "user_id"}
-            self._write("PATCH", f"/{found[0]['id']}", changes)
+        if found:
+            return self._changed(found[0], body)
+        if body.get("hours") == 0:
+            msg = "Harvest would start a timer for an entry of 0 hours. Leave it out in the mapping"
+            raise RefusedError(msg)
+        link = fields.get("permalink") or f"https://worktaps.example/{self._group}/{key}"
+        mark = {"id": key, "group_id": self._group, "account_id": self._group}
+        body["external_reference"] = {**mark, "permalink": link}
+        made = self._client.write("POST", "/time_entries", body)
+        self._refuse_running(made)
+        return str(made["id"])
 
-    def _find(self, reference: str) -> list[Record]:
+    def _changed(self, row: Record, body: Mapping[str, Any]) -> str:
+        if not _is_same(row, body):
+            changes = {name: value for name, value in body.items() if name != "user_id"}
+            changed = self._client.write("PATCH", f"/time_entries/{row['id']}", changes)
+            if not _is_same(changed, body):
+                msg = "Harvest left the entry as it was, as it does with locked ones. Unlock it"
+                raise RefusedError(msg)
+        return str(row["id"])
+
+    def _body(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what Harvest is told of an entry; the wrong kind of time would start a timer."""
+        body = _given(fields, _ENTRY_FIELDS)
+        times = {name: fields.get(name) for name in ("started_time", "ended_time")}
+        if self._has_times:
+            if any(minute_of(value) is None for value in times.values()):
+                msg = "the account tracks start and end: map started_time and ended_time, as 8:00am"
+                raise RefusedError(msg)
+            return {**body, **times}
+        hours = fields.get("hours")
+        if hours is None:
+            hours = hours_between(times["started_time"], times["ended_time"])
+        if hours is None:
+            msg = "the entry has no hours, nor a start and an end. Map hours"
+            raise RefusedError(msg)
+        return {**body, "hours": hours}
+
+    def _refuse_running(self, made: Record) -> None:
+        if made.get("is_running"):
+            self._delete_entries([made])
+            msg = "Harvest started a timer instead of making an entry of the hours, so it is undone"
+            raise RefusedError(msg)
+
+    def _entries(self, key: str) -> list[Record]:
         """Return our entries with a reference, oldest first."""
-        call = Call("GET", self._url, {"external_reference_id": reference, "per_page": "100"})
-        rows = self._reader.send(call, self._limiter).get("time_entries")
+        params = {"external_reference_id": key, "per_page": "100"}
+        rows = self._client.get("/time_entries", params).get("time_entries")
         ours = [
             row
             for row in (rows if isinstance(rows, list) else [])
-            if isinstance(row, dict) and self._is_ours(row, reference)
+            if isinstance(row, dict) and self._is_ours(row, key)
         ]
         return sorted(ours, key=lambda row: int(str(row["id"])))
 
-    def _is_ours(self, row: Record, reference: str) -> bool:
+    def _is_ours(self, row: Record, key: str) -> bool:
         mark = row.get("external_reference")
         return (
             isinstance(mark, dict)
-            and str(mark.get("id")) == reference
+            and str(mark.get("id")) == key
             and mark.get("group_id") == self._group
         )
 
-    def _delete(self, rows: Sequence[Record]) -> None:
+    def _delete_entries(self, rows: Sequence[Record]) -> None:
         for row in rows:
-            self._write("DELETE", f"/{row['id']}", None)
+            path = f"/time_entries/{row['id']}"
+            self._client.write("DELETE", path, None, rules=[_GONE_IS_AS_GOOD])
 
-    def _write(self, method: str, path: str, body: Mapping[str, Any] | None) -> None:
-        rules: Sequence[Rule] = ()
-        if method == "DELETE":  # gone already is as good
-            rules = (Rule({404}, Verdict(Action.ACCEPT)),)
-        call = Call(method, self._url + path, body=dict(body) if body else None, rules=rules)
-        self._writer.send(call, self._limiter)
+    # --- clients, projects, tasks -------------------------------------------------------------
+
+    def _put_thing(self, kind: str, fields: Mapping[str, Any], known: Known) -> str:
+        body = _given(fields, _THINGS[kind])
+        found = self._thing(kind, body, known)
+        if found is None:
+            needed = {name: value for name, value in _THINGS[kind].items() if value is not None}
+            return str(self._client.write("POST", f"/{kind}", {**needed, **body})["id"])
+        if any(_value(found, name) != value for name, value in body.items()):
+            self._client.write("PATCH", f"/{kind}/{found['id']}", body)
+        return str(found["id"])
+
+    def _thing(self, kind: str, body: Mapping[str, Any], known: Known) -> Record | None:
+        """Return what was written before, or else what has the same name in the same place."""
+        if known.target_id:
+            return self._client.get(f"/{kind}/{known.target_id}")
+        place = [name for name in ("name", "client_id") if name in body]
+        for row in self._rows(kind):
+            same = all(_value(row, name) == body[name] for name in place)
+            if same and not known.is_taken(str(row.get("id"))):
+                return row
+        return None
+
+    def _rows(self, kind: str) -> Iterator[Record]:
+        page: Any = 1
+        while isinstance(page, int):
+            answer = self._client.get(f"/{kind}", {"page": str(page), "per_page": "2000"})
+            rows = answer.get(kind)
+            if not isinstance(rows, list):
+                msg = f"GET /{kind}: the answer holds no list named {kind}. Check api_url"
+                raise StreamFailedError(msg)
+            yield from (row for row in rows if isinstance(row, dict))
+            page = answer.get("next_page")
+
+
+def _given(fields: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the fields that there are; ids as numbers, also those that tables hold as texts."""
+    given = {name: fields[name] for name in names if fields.get(name) is not None}
+    return {
+        name: int(value) if name.endswith("_id") and str(value).isdecimal() else value
+        for name, value in given.items()
+    }
 
 
 def _user_of(row: Record) -> Any:  # noqa: ANN401 - decoded JSON
@@ -193,10 +274,26 @@ def _user_of(row: Record) -> Any:  # noqa: ANN401 - decoded JSON
     return user.get("id") if isinstance(user, dict) else None
 
 
+def _value(row: Record, name: str) -> Any:  # noqa: ANN401 - decoded JSON
+    """Return a field of something; ``client_id`` is where Harvest shows the client."""
+    part = row.get(name.removesuffix("_id"))
+    if name.endswith("_id") and isinstance(part, dict):
+        return part.get("id")
+    return row.get(name)
+
+
 def _is_same(row: Record, body: Mapping[str, Any]) -> bool:
     """Tell whether an entry has what is to be written."""
-    for name in ("project", "task"):
-        part = row.get(name)
-        if isinstance(part, dict) and part.get("id") != body.get(f"{name}_id"):
+    for name, wanted in body.items():
+        held = _value(row, name)
+        if name in ("started_time", "ended_time"):
+            same = minute_of(held) == minute_of(wanted)
+        elif name == "hours":
+            same = held is not None and abs(float(held) - float(wanted)) < 0.01  # noqa: PLR2004
+        elif name in ("user_id", "external_reference"):
+            same = True
+        else:
+            same = held == wanted
+        if not same:
             return False
-    return all(row.get(name) == body[name] for name in _COMPARED if name in body)
+    return True

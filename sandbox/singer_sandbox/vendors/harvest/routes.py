@@ -11,7 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from singer_sandbox.vendors.harvest import reports
+from singer_sandbox.vendors.harvest import reports, writes
 from singer_sandbox.vendors.harvest.access import ADMINISTRATOR, MANAGER
 from singer_sandbox.vendors.harvest.company import company
 from singer_sandbox.vendors.harvest.errors import plain_refusal
@@ -209,6 +209,14 @@ def _write(name: str, asked: Asked) -> Answer:
     return answer
 
 
+def _make(collection: str, asked: Asked) -> Answer:
+    return writes.create_row(asked.world, asked.call, collection)
+
+
+def _change(collection: str, asked: Asked) -> Answer:
+    return writes.update_row(asked.world, asked.call, collection, asked.ids["id"])
+
+
 def _report(make: Callable[[reports.Asked], list[Row]], asked: Asked) -> Answer:
     rows = make(reports.Asked(asked.world, asked.viewer, asked.call.query))
 
@@ -256,6 +264,18 @@ def _report_routes() -> list[Route]:
     return routes
 
 
+def _write_routes() -> list[Route]:
+    roles = (ADMINISTRATOR,)
+    return [
+        route
+        for name in writes.REQUIRED
+        for route in (
+            _route("POST", f"/{name}", partial(_make, name), roles),
+            _route("PATCH", f"/{name}/{{id}}", partial(_change, name), roles),
+        )
+    ]
+
+
 def _list_routes() -> list[Route]:
     routes = []
     for spec in LISTS:
@@ -279,6 +299,7 @@ ROUTES: Final[Sequence[Route]] = (
     _route("PATCH", "/time_entries/{id}/stop", partial(_write, "stop")),
     _route("PATCH", "/time_entries/{id}/restart", partial(_write, "restart")),
     _route("DELETE", "/time_entries/{id}/external_reference", partial(_write, "delete_reference")),
+    *_write_routes(),
     *_list_routes(),
     *_report_routes(),
 )

@@ -1,6 +1,7 @@
-"""Writing time entries.
+"""Writing time entries, clients, projects and tasks.
 
-Source: Harvest API v2, "Time entries": create, update, delete, stop, restart.
+Source: Harvest API v2, "Time entries": create, update, delete, stop, restart; "Create a client",
+"Create a project", "Create a task", and their updates.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from singer_sandbox.vendor import RefusedError
 from singer_sandbox.vendors.harvest.access import ADMINISTRATOR
 from singer_sandbox.vendors.harvest.entry_rows import hours_number
 from singer_sandbox.vendors.harvest.errors import invalid, plain_refusal
@@ -18,11 +20,54 @@ from singer_sandbox.vendors.harvest.world import TIME_ENTRIES
 from singer_sandbox.wire import Answer, json_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from singer_sandbox.vendors.harvest.access import Viewer
     from singer_sandbox.vendors.harvest.world import World
     from singer_sandbox.wire import Call, Row
 
 _DAY_MINUTES: Final = 1440
+REQUIRED: Final[Mapping[str, Sequence[str]]] = {
+    "clients": ("name",),
+    "projects": ("client_id", "name", "is_billable", "bill_by", "budget_by"),
+    "tasks": ("name",),
+}
+"""What can be made besides time entries, and what it needs."""
+
+
+def create_row(world: World, call: Call, collection: str) -> Answer:
+    """Add a client, a project or a task."""
+    given = _object(call)
+    lacking = [name for name in REQUIRED[collection] if given.get(name) in (None, "")]
+    if lacking:
+        message = ", ".join(f"{name.capitalize()} can't be blank" for name in lacking)
+        raise invalid(message)
+    return json_answer(_kept(lambda: world.add(collection, given)), HTTPStatus.CREATED)
+
+
+def update_row(world: World, call: Call, collection: str, row_id: int) -> Answer:
+    """Change a client, a project or a task."""
+    given = _object(call)
+    if world.tables.find(collection, row_id) is None:
+        raise plain_refusal(HTTPStatus.NOT_FOUND)
+    return json_answer(_kept(lambda: world.edit(collection, row_id, given)))
+
+
+def _kept(write: Callable[[], Row]) -> Row:
+    try:
+        return write()
+    except RefusedError as error:
+        raise invalid(str(error)) from None
+
+
+def _object(call: Call) -> dict[str, Any]:
+    try:
+        body = orjson.loads(call.body)
+    except ValueError:
+        raise plain_refusal(HTTPStatus.BAD_REQUEST) from None
+    if not isinstance(body, dict):
+        raise plain_refusal(HTTPStatus.BAD_REQUEST)
+    return body
 
 
 class EntryWriter:
@@ -41,7 +86,7 @@ class EntryWriter:
 
     def create(self) -> Answer:
         """Add an entry; without hours or an end, a timer starts to run."""
-        given = self._body()
+        given = _object(self._call)
         user_id = given.get("user_id") or self._viewer.user_id
         if not self._viewer.sees(user_id=user_id):
             raise plain_refusal(HTTPStatus.FORBIDDEN)
@@ -63,7 +108,7 @@ class EntryWriter:
         if before["is_locked"]:
             message = "Time entry is locked"
             raise invalid(message)
-        given = self._body()
+        given = _object(self._call)
         names = ("project_id", "task_id", "spent_date", "notes", "external_reference")
         fields = {name: given[name] for name in names if name in given}
         place = {name: before[name[:-3]]["id"] for name in ("project_id", "task_id")}
@@ -126,15 +171,6 @@ class EntryWriter:
             **self._duration({}),
         }
         return self._shown(self._world.add(TIME_ENTRIES, fields))
-
-    def _body(self) -> dict[str, Any]:
-        try:
-            body = orjson.loads(self._call.body)
-        except ValueError:
-            raise plain_refusal(HTTPStatus.BAD_REQUEST) from None
-        if not isinstance(body, dict):
-            raise plain_refusal(HTTPStatus.BAD_REQUEST)
-        return body
 
     def _entry(self, entry_id: int) -> Row:
         position = self._world.entries.find(entry_id)
