@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from socket import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,99 +16,17 @@ from click.testing import CliRunner
 from singer_sandbox.warehouses import running_postgres
 from tap_webhooks.tap import TapWebhooks
 from webhook_inbox.__main__ import cli
-from webhook_inbox.app import Receiver, Source
+from webhook_inbox.app import Receiver
 from webhook_inbox.inbox import Inbox
+from webhook_inbox.settings import Source
 from webhook_inbox.signatures import SCHEMES
 
 from tests.conftest import run
+from tests.webhooks.receiver import SECRET, Server, body_of, serving, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-SECRET = "hush-hush"
-
-
-def body_of(number: int, **more: object) -> bytes:
-    """Return what ClickUp sends when time was tracked."""
-    now = int(datetime.now(UTC).timestamp() * 1000)
-    return json.dumps(
-        {
-            "event": "taskTimeTrackedUpdated",
-            "webhook_id": "w1",
-            "history_items": [{"id": str(number), "date": str(now)}],
-            "data": {"description": "Time Tracking Created", "interval_id": str(number)},
-            **more,
-        }
-    ).encode()
-
-
-def signature(body: bytes, secret: str = SECRET) -> dict[str, str]:
-    """Return the header that ClickUp signs it with."""
-    return {"X-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
-
-
-class Server:
-    """A receiver as a process.
-
-    Args:
-        folder: For its settings and its log.
-        inbox: URL of its database.
-    """
-
-    def __init__(self, folder: Path, inbox: str) -> None:
-        self.inbox = inbox
-        self.log = folder / "receiver.log"
-        sources = {"clickup": {"scheme": "clickup", "secret": "${HOOK_SECRET}"}}
-        self._sources = folder / "sources.json"
-        self._sources.write_text(json.dumps(sources))
-        with socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = str(free.getsockname()[1])
-        self.url = f"http://127.0.0.1:{self._port}"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "webhook_inbox", f"--inbox={self.inbox}"]
-            self.process = subprocess.Popen(
-                [*command, "serve", f"--sources={self._sources}", f"--port={self._port}"],
-                env={**os.environ, "HOOK_SECRET": SECRET},
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                if requests.get(f"{self.url}/ready", timeout=5).ok:
-                    return
-            except requests.ConnectionError:
-                assert time.monotonic() < deadline, self.log.read_text()
-                time.sleep(0.05)
-
-    def send(self, body: bytes, **options: Any) -> requests.Response:  # noqa: ANN401
-        """Send a body, signed if nothing else is said."""
-        options.setdefault("headers", signature(body))
-        path = options.pop("path", "clickup")
-        return requests.post(f"{self.url}/hooks/{path}", data=body, timeout=30, **options)
-
-    def kill(self) -> None:
-        """End it at once."""
-        assert self.process
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-
-
-@contextmanager
-def serving(folder: Path, inbox: str) -> Iterator[Server]:
-    """Run a receiver."""
-    server = Server(folder, inbox)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
 
 
 @pytest.fixture
@@ -289,3 +200,22 @@ def test_settings_that_are_wrong_are_all_told(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "a.scheme: one of clickup, timely" in result.output
     assert "b.secret: missing" in result.output
+
+
+def test_what_is_old_is_removed_while_the_receiver_runs(tmp_path: Path) -> None:
+    """But nothing that a reader does not have."""
+    inbox = Inbox(f"sqlite:///{tmp_path}/inbox.db")
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    for number in range(3):
+        inbox.append("a", body_of(number), now=long_ago)
+    inbox.mark("somebody", 2)
+    receiver = Receiver(inbox, {}, keep=timedelta(days=45))
+
+    with _served(receiver.application()) as url:
+        deadline = time.monotonic() + 5
+        while len(list(inbox.read(0))) > 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert requests.get(f"{url}/health", timeout=5).ok
+
+    assert [event.seq for event in inbox.read(0)] == [3]

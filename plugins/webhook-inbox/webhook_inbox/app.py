@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import anyio
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -22,30 +23,19 @@ from webhook_inbox.inbox import InboxError
 from webhook_inbox.signatures import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from starlette.requests import Request
 
     from webhook_inbox.inbox import Inbox
-    from webhook_inbox.signatures import Hint, Scheme
+    from webhook_inbox.settings import Source
+    from webhook_inbox.signatures import Hint
 
 logger = logging.getLogger("webhook_inbox")
 
 MOST_BYTES: Final = 1_048_576
 _PERIOD_SECONDS: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Somebody who sends.
-
-    Attributes:
-        scheme: How they sign.
-        secret: With what.
-    """
-
-    scheme: Scheme
-    secret: str = field(repr=False)
+_CLEAN_UP_SECONDS: Final = 3600.0
 
 
 class RefusedError(Exception):
@@ -69,6 +59,7 @@ class Receiver:
         sources: By the name of their route.
         per_second: How many requests of one source are let in, over ten seconds.
         oldest: Events that happened longer ago are refused: they were replayed.
+        keep: How long events stay that every reader has; for ever if absent.
     """
 
     def __init__(
@@ -78,11 +69,13 @@ class Receiver:
         *,
         per_second: float = 200.0,
         oldest: timedelta = timedelta(days=45),
+        keep: timedelta | None = None,
     ) -> None:
         self._inbox = inbox
         self._sources = sources
         self._most = int(per_second * _PERIOD_SECONDS)
         self._oldest = oldest
+        self._keep = keep
         self._recent: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def application(self) -> Starlette:
@@ -93,8 +86,28 @@ class Receiver:
                 Route("/hooks/{source:path}", self._greet, methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/ready", self._ready, methods=["GET"]),
-            ]
+            ],
+            lifespan=self._lifespan,
         )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        """Clean up once an hour while the app runs."""
+        async with anyio.create_task_group() as group:
+            if self._keep is not None:
+                group.start_soon(self._clean_up, self._keep)
+            yield
+            group.cancel_scope.cancel()
+
+    async def _clean_up(self, keep: timedelta) -> None:
+        while True:
+            before = datetime.now(UTC) - keep
+            try:
+                gone = await anyio.to_thread.run_sync(lambda: self._inbox.prune(before))  # noqa: B023
+                logger.info("%d old events removed", gone)
+            except SQLAlchemyError as error:
+                logger.warning("Old events are still there: %s", type(error).__name__)
+            await anyio.sleep(_CLEAN_UP_SECONDS)
 
     async def _receive(self, request: Request) -> JSONResponse:
         name = request.path_params["source"]
@@ -123,7 +136,7 @@ class Receiver:
         source = self._known(name)
         self._admit(name)
         body = await _body(request)
-        if not source.scheme.accepts(body, request.headers, source.secret):
+        if not source.secret or not source.scheme.accepts(body, request.headers, source.secret):
             raise RefusedError(source.scheme.refusal, "the signature is missing or wrong")
         hint = source.scheme.read(body)
         if hint is None:
