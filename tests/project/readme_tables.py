@@ -20,6 +20,7 @@ from tap_spotify.tap import TapSpotify
 from tap_strava.tap import TapStrava
 from tap_todoist.tap import TapTodoist
 from tap_webhooks.tap import TapWebhooks
+from target_clickup.target import TargetClickUp
 from target_harvest.target import TargetHarvest
 
 from tests.loaders.table import loaders_table
@@ -52,6 +53,7 @@ READMES: dict[Path, type[Tap]] = {
 
 
 TARGET_READMES: dict[Path, type[RelayTarget]] = {
+    ROOT / "plugins" / "target-clickup" / "README.md": TargetClickUp,
     ROOT / "plugins" / "target-harvest" / "README.md": TargetHarvest,
 }
 

@@ -19,6 +19,7 @@ from tap_strava.tap import TapStrava
 from tap_todoist.tap import TapTodoist
 from tap_webhooks.tap import TapWebhooks
 from target_bigquery.target import TargetBigQuery
+from target_clickup.target import TargetClickUp
 from target_files.target import TargetFiles
 from target_gcs.target import TargetGCS
 from target_harvest.target import TargetHarvest
@@ -75,6 +76,7 @@ def test_about_names_every_setting_of_the_readme() -> None:
         ("extractors", TapWebhooks),
         ("mappers", MapperWorklog),
         ("loaders", TargetBigQuery),
+        ("loaders", TargetClickUp),
         ("loaders", TargetFiles),
         ("loaders", TargetGCS),
         ("loaders", TargetHarvest),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,3 +122,38 @@ class Pipeline:
         path = self._folder / "catalog.json"
         path.write_text(json.dumps(catalog))
         return path
+
+
+def feed(
+    folder: Path,
+    module: str,
+    settings: Mapping[str, Any],
+    stream: str,
+    *records: Mapping[str, Any],
+    args: Sequence[str] = (),
+) -> subprocess.CompletedProcess[str]:
+    """Run a target over the records of one stream, whose key is ``id``.
+
+    Args:
+        folder: For its settings.
+        module: Of the target.
+        settings: Its settings.
+        stream: Name of the stream.
+        records: Its records.
+        args: Further arguments, as ``replay``.
+    """
+    path = folder / f"{module}.json"
+    path.write_text(json.dumps(settings))
+    schema = {"properties": {"id": {"type": "string"}}}
+    messages = [
+        {"type": "SCHEMA", "stream": stream, "key_properties": ["id"], "schema": schema},
+        *({"type": "RECORD", "stream": stream, "record": record} for record in records),
+        {"type": "STATE", "value": {"done": True}},
+    ]
+    return subprocess.run(
+        [sys.executable, "-m", module, *args, "--config", str(path)],
+        input="\n".join(json.dumps(message) for message in messages),
+        capture_output=True,
+        text=True,
+        check=False,
+    )

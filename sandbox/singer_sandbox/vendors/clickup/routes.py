@@ -381,6 +381,18 @@ def _create_task(asked: Asked) -> Answer:
     return json_answer(writes.create_task(asked.world, asked.row("lists", "id"), asked.body))
 
 
+def _one_place(asked: Asked) -> Answer:
+    collection, row = _place(asked)
+    shown = show.folder if collection == "folders" else show.listing
+    return json_answer(shown(asked.world, row))
+
+
+def _lists_of_folder(asked: Asked) -> Answer:
+    folder = asked.row("folders", "folder")
+    rows = asked.archived(asked.world.below("lists", "folder_id", folder["id"]))
+    return json_answer({"lists": [show.listing(asked.world, row) for row in rows]})
+
+
 def _update_place(asked: Asked) -> Answer:
     collection, row = _place(asked)
     return json_answer(writes.update(asked.world, collection, row, asked.body))
@@ -474,6 +486,7 @@ _ROUTES: Final = _compile(
         "PUT /v2/{kind}/{id}": _update_place,
         "DELETE /v2/{kind}/{id}": _delete_place,
         "GET /v2/list/{list}/task": _list_tasks,
+        "GET /v2/folder/{folder}/list": _lists_of_folder,
         "GET /v2/group": _groups,
         "GET /v2/goal/{goal}": _one_goal,
         "GET /v2/space/{space}/folder": _folders,
@@ -486,6 +499,7 @@ _ROUTES: Final = _compile(
         "GET /v2/task/{task}/comment": _comments,
         "GET /v2/task/{task}/time": _task_time,
         "GET /v2/task/{task}/time_in_status": _time_in_status,
+        "GET /v2/{kind}/{id}": _one_place,
         "GET /v3/workspaces/{team}/docs": _docs,
         "GET /v3/workspaces/{team}/docs/{doc}/page_listing": _doc_pages,
         "POST /v3/workspaces/{team}/auditlogs": _audit_logs,

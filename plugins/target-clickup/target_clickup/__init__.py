@@ -1,0 +1,1 @@
+"""Singer target for ClickUp: folders, lists, tasks and time entries, each once."""
