@@ -319,6 +319,7 @@ class Sandbox:
         spotify: Its Spotify.
         strava: Its Strava.
         garmin: Its Garmin.
+        timely: Its Timely.
         todoist: Its Todoist.
 
     Raises:
@@ -337,6 +338,7 @@ class Sandbox:
         self.spotify = AppControl(self._control, "spotify")
         self.strava = AppControl(self._control, "strava")
         self.garmin = AppControl(self._control, "garmin")
+        self.timely = AppControl(self._control, "timely")
         self.todoist = AppControl(self._control, "todoist")
 
     def now(self) -> datetime:

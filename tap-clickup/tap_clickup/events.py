@@ -34,8 +34,8 @@ def hints(body: Mapping[str, Any]) -> Sequence[Hint]:
     description = data.get("description")
     unknown = description not in _DESCRIPTIONS
     deleted = description == _DELETED or (unknown and bool(before) and not after)
-    at = moment(item.get("date")) if deleted else None
-    return [Hint({"id": entry_id}, at) for entry_id in ids]
+    at = moment(item.get("date"))
+    return [Hint({"id": entry_id}, deleted, at) for entry_id in ids]
 
 
 TIME_ENTRIES: Final = Events(TapClickUp, "time_entries", hints)

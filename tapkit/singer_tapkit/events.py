@@ -27,12 +27,13 @@ class Hint:
 
     Attributes:
         key: The properties of its key.
-        deleted_at: When it was deleted, canonical, if the event says so; there is then nothing to
-            read any more.
+        gone: Whether the event says that it was deleted; there is then nothing to read any more.
+        at: When that happened, canonical, if the event says so.
     """
 
     key: Mapping[str, Json]
-    deleted_at: str | None = None
+    gone: bool = False
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from tap_garmin.tap import TapGarmin
 from tap_spotify.tap import TapSpotify
 from tap_strava.tap import TapStrava
+from tap_timely.tap import TapTimely
 from tap_todoist.tap import TapTodoist
 
 from tests.conftest import NOW, Run, run
@@ -24,6 +25,7 @@ TAPS: dict[str, type[Tap]] = {
     "garmin": TapGarmin,
     "spotify": TapSpotify,
     "strava": TapStrava,
+    "timely": TapTimely,
     "todoist": TapTodoist,
 }
 
@@ -75,11 +77,17 @@ def run_tap(personal: Sandbox, clock: SharedClock, token_file: Path) -> RunTap:
     ) -> Run:
         tap = type(TAPS[name].__name__, (TAPS[name],), {"clock": clock})
         config = account(personal, name).config() | settings
-        if name in ("spotify", "strava"):
+        if name in ("spotify", "strava", "timely"):
             config = {"token_store": str(token_file), **config}
         return run(tap, config, select=select, state=state)
 
     return run_it
+
+
+@pytest.fixture
+def timely(personal: Sandbox) -> AppControl:
+    """The simulated Timely."""
+    return personal.timely
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tap_hrms.canonical import SCHEMAS
 from tap_hrms.tap import TapHRMS
 from tap_spotify.tap import TapSpotify
 from tap_strava.tap import TapStrava
+from tap_timely.tap import TapTimely
 from tap_todoist.tap import TapTodoist
 from tap_webhooks.tap import TapWebhooks
 from target_clickup.target import TargetClickUp
@@ -47,6 +48,7 @@ READMES: dict[Path, type[Tap]] = {
     ROOT / "plugins" / "tap-garmin" / "README.md": TapGarmin,
     ROOT / "plugins" / "tap-spotify" / "README.md": TapSpotify,
     ROOT / "plugins" / "tap-strava" / "README.md": TapStrava,
+    ROOT / "plugins" / "tap-timely" / "README.md": TapTimely,
     ROOT / "plugins" / "tap-todoist" / "README.md": TapTodoist,
     ROOT / "plugins" / "tap-webhooks" / "README.md": TapWebhooks,
 }

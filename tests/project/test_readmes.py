@@ -16,6 +16,7 @@ from tap_harvest.tap import TapHarvest
 from tap_hrms.tap import TapHRMS
 from tap_spotify.tap import TapSpotify
 from tap_strava.tap import TapStrava
+from tap_timely.tap import TapTimely
 from tap_todoist.tap import TapTodoist
 from tap_webhooks.tap import TapWebhooks
 from target_bigquery.target import TargetBigQuery
@@ -72,6 +73,7 @@ def test_about_names_every_setting_of_the_readme() -> None:
         ("extractors", TapGarmin),
         ("extractors", TapSpotify),
         ("extractors", TapStrava),
+        ("extractors", TapTimely),
         ("extractors", TapTodoist),
         ("extractors", TapWebhooks),
         ("mappers", MapperWorklog),

@@ -147,8 +147,8 @@ def test_events_of_clickup_are_read_however_they_come() -> None:
     """What is not documented is decided by what they hold."""
     inferred = {"before": {"id": "1"}, "after": None}
 
-    assert hints(json.loads(event("Moved", "1", **inferred)))[0].deleted_at
-    assert not hints(json.loads(event("Moved", "1", after={"id": "1"})))[0].deleted_at
+    assert hints(json.loads(event("Moved", "1", **inferred)))[0].gone
+    assert not hints(json.loads(event("Moved", "1", after={"id": "1"})))[0].gone
     two = hints(json.loads(event("Edited", "1", after={"id": "2"})))
     assert [hint.key for hint in two] == [{"id": "1"}, {"id": "2"}]
     odd: list[dict[str, Any]] = [

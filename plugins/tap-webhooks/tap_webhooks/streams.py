@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_tapkit.bookmarks import Reading
+    from singer_tapkit.events import Hint
     from singer_tapkit.types import Record
     from webhook_inbox.inbox import Event
 
@@ -127,10 +128,10 @@ class Entries(InboxStream):
     @override
     def page(self, events: Sequence[Event]) -> list[Record]:
         gone: dict[str, str | None] = {}
-        for _, hint in self._source.hints(events):
+        for event, hint in self._source.hints(events):
             key = key_of(hint.key, self.primary_keys)
             known = gone.pop(key, None)  # so that it takes the place of its last event
-            gone[key] = known or hint.deleted_at
+            gone[key] = known or _deleted_at(event, hint)
         now = canonical(self._tap.clock.now())
         found, closed = self.read(self._source, (key for key, at in gone.items() if at is None))
         self.tombstones += len(gone) - len(found) - len(closed)
@@ -169,12 +170,13 @@ class EntryVersions(InboxStream):
     def _of(self, source: Source, events: Sequence[Event]) -> Iterator[Record]:
         keys = tuple(source.stream.primary_keys)
         hinted = list(source.hints([one for one in events if one.source in source.routes]))
-        wanted = {key_of(hint.key, keys): None for _, hint in hinted if hint.deleted_at is None}
+        wanted = {key_of(hint.key, keys): None for _, hint in hinted if not hint.gone}
         found, closed = self.read(source, wanted)
         now = canonical(self._tap.clock.now())
         for event, hint in hinted:
             key = key_of(hint.key, keys)
-            row = None if hint.deleted_at else found.get(key)
+            row = None if hint.gone else found.get(key)
+            missing = None if row or key in closed else now
             yield {
                 "seq": event.seq,
                 "entry_key": key,
@@ -182,10 +184,15 @@ class EntryVersions(InboxStream):
                 "stream": source.stream_name,
                 "received_at": canonical(event.received_at),
                 "event": event.event,
-                "deleted_at": hint.deleted_at or (None if row or key in closed else now),
+                "deleted_at": _deleted_at(event, hint) or missing,
                 "event_body": _json(json.loads(event.body)),
                 "record": _json(row) if row else None,
             }
+
+
+def _deleted_at(event: Event, hint: Hint) -> str | None:
+    """Return when a record was deleted, if an event says that it was."""
+    return (hint.at or canonical(event.received_at)) if hint.gone else None
 
 
 def _json(value: Mapping[str, Any]) -> str:

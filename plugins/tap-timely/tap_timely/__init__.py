@@ -1,0 +1,1 @@
+"""Singer tap for Timely: hours, projects, clients, labels and users."""
