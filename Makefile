@@ -1,7 +1,7 @@
 # Everything installs into this folder: .venv and .meltano. Needed beforehand: Python 3.11+ and make.
 
 PYTHON ?= python3
-PACKAGES := tapkit sandbox tap-harvest tap-clickup tap-hrms transform orchestrate plugins/target-bigquery plugins/target-clickup plugins/target-files plugins/target-gcs plugins/target-harvest plugins/tap-spotify plugins/tap-strava plugins/tap-garmin plugins/tap-timely plugins/tap-todoist plugins/tap-webhooks plugins/webhook-inbox
+PACKAGES := tapkit sandbox tap-harvest tap-clickup tap-hrms transform orchestrate plugins/target-bigquery plugins/target-clickup plugins/target-files plugins/target-gcs plugins/target-harvest plugins/target-rest plugins/tap-spotify plugins/tap-strava plugins/tap-garmin plugins/tap-timely plugins/tap-todoist plugins/tap-webhooks plugins/webhook-inbox
 UV := .venv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 

@@ -320,6 +320,7 @@ class Sandbox:
         strava: Its Strava.
         garmin: Its Garmin.
         timely: Its Timely.
+        timebook: Its Timebook, which has sessions.
         todoist: Its Todoist.
 
     Raises:
@@ -339,6 +340,7 @@ class Sandbox:
         self.strava = AppControl(self._control, "strava")
         self.garmin = AppControl(self._control, "garmin")
         self.timely = AppControl(self._control, "timely")
+        self.timebook = AppControl(self._control, "timebook")
         self.todoist = AppControl(self._control, "todoist")
 
     def now(self) -> datetime:

@@ -23,6 +23,7 @@ from tap_todoist.tap import TapTodoist
 from tap_webhooks.tap import TapWebhooks
 from target_clickup.target import TargetClickUp
 from target_harvest.target import TargetHarvest
+from target_rest.target import TargetREST
 
 from tests.loaders.table import loaders_table
 
@@ -57,6 +58,7 @@ READMES: dict[Path, type[Tap]] = {
 TARGET_READMES: dict[Path, type[RelayTarget]] = {
     ROOT / "plugins" / "target-clickup" / "README.md": TargetClickUp,
     ROOT / "plugins" / "target-harvest" / "README.md": TargetHarvest,
+    ROOT / "plugins" / "target-rest" / "README.md": TargetREST,
 }
 
 

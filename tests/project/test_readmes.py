@@ -24,6 +24,7 @@ from target_clickup.target import TargetClickUp
 from target_files.target import TargetFiles
 from target_gcs.target import TargetGCS
 from target_harvest.target import TargetHarvest
+from target_rest.target import TargetREST
 
 from tests.project.readme_tables import ROOT, pages
 
@@ -82,6 +83,7 @@ def test_about_names_every_setting_of_the_readme() -> None:
         ("loaders", TargetFiles),
         ("loaders", TargetGCS),
         ("loaders", TargetHarvest),
+        ("loaders", TargetREST),
     ],
 )
 def test_meltano_settings_agree_with_the_plugin(kind: str, plugin: type[PluginBase]) -> None:

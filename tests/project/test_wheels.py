@@ -36,6 +36,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["worktaps_target_gcs", "singer_tapkit"], ["target-gcs", "--version"]),
         (["worktaps_tap_timely", "singer_tapkit"], ["tap-timely", "--version"]),
         (["worktaps_target_clickup", "singer_tapkit"], ["target-clickup", "--version"]),
+        (["worktaps_target_rest", "singer_tapkit"], ["target-rest", "--version"]),
         (["worktaps_target_harvest", "singer_tapkit"], ["target-harvest", "--version"]),
         (["worktaps_webhook_inbox"], ["webhook-inbox", "--help"]),
         (

@@ -137,6 +137,20 @@ def test_nothing_that_was_acknowledged_is_lost_when_it_is_killed(
             bombard(postgres.url)
 
 
+def test_a_repeat_is_what_is_the_same_in_all_its_parts() -> None:
+    """Timely's stamps are in seconds; its thin bodies tell no two changes apart."""
+    read = SCHEMES["timely"].read
+
+    def delivery(**payload: object) -> str | None:
+        hint = read(json.dumps({"event_type": "hours:updated", "payload": payload}).encode())
+        assert hint
+        return hint.delivery
+
+    assert delivery(entity_path="/hours/1") is None
+    assert delivery(id=1, updated_at=5, note="a") == delivery(id=1, updated_at=5, note="a")
+    assert delivery(id=1, updated_at=5, note="a") != delivery(id=1, updated_at=5, note="b")
+
+
 def test_too_many_requests_are_refused(tmp_path: Path) -> None:
     """Also those that are not signed."""
     inbox = Inbox(f"sqlite:///{tmp_path}/inbox.db")

@@ -74,12 +74,17 @@ def _clickup(content: Mapping[str, Any]) -> Hint:
 
 
 def _timely(content: Mapping[str, Any]) -> Hint:
-    """Read Timely's: thin bodies say nothing that tells two changes of one entry apart."""
+    """Read Timely's: thin bodies say nothing that tells two changes of one entry apart.
+
+    Whole ones have a stamp, but in seconds, within which an entry may change twice: so only what is
+    the same in all its parts is a repeat.
+    """
     payload = content.get("payload")
     entity = payload if isinstance(payload, dict) else {}
     event = content.get("event_type") or content.get("event")
-    changed = entity.get("updated_at")
-    delivery = f"{event}/{entity.get('id')}/{changed}" if changed and entity.get("id") else None
+    delivery = None
+    if entity.get("updated_at"):
+        delivery = fingerprint(json.dumps(content, sort_keys=True).encode())
     return Hint(delivery, None, str(event) if event else None)
 
 
@@ -100,5 +105,5 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
 
 
 def fingerprint(body: bytes) -> str:
-    """Return a short text that stands for a body, for logs."""
-    return hashlib.sha256(body).hexdigest()[:12]
+    """Return a short text that stands for a body."""
+    return hashlib.sha256(body).hexdigest()[:32]

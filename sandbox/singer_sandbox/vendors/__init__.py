@@ -8,6 +8,7 @@ from singer_sandbox.vendors.clickup import ClickUp
 from singer_sandbox.vendors.harvest import Harvest
 from singer_sandbox.vendors.hr import BambooHR, CustomHR, SuccessFactors, Workday
 from singer_sandbox.vendors.personal import Garmin, Spotify, Strava, Todoist
+from singer_sandbox.vendors.timebook import Timebook
 from singer_sandbox.vendors.timely import Timely
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ VENDORS: Final[Mapping[str, Maker]] = {
     Strava.name: Strava,
     Garmin.name: Garmin,
     Todoist.name: Todoist,
+    Timebook.name: Timebook,
     Timely.name: Timely,
 }
 """By name."""
