@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -143,6 +145,53 @@ def up(project: Project, host: str, port: int, part: str) -> None:
     program = str(Path(sys.executable).with_name(command[0]))
     options = ["-f", str(folder / "definitions.py"), "-d", str(project.root)]
     os.execv(program, [program, *command[1:], *options])  # noqa: S606
+
+
+@cli.command(name="follow")
+@click.argument("job")
+@click.option("--watch", metavar="URL", help="Run at once when its answer changes.")
+@click.option("--every", default=60.0, show_default=True, help="Run so many seconds later anyway.")
+@click.option(
+    "--environment", envvar="MELTANO_ENVIRONMENT", help="Meltano environment of its runs."
+)
+@click.pass_obj
+def follow_job(
+    project: Project, job: str, watch: str | None, every: float, environment: str | None
+) -> None:
+    """Run JOB again and again, until interrupted: for data that is wanted within seconds.
+
+    With webhook-inbox, watch its /ready: it tells the number of the last event.
+    """
+    from worktaps.follow import Watch, follow  # noqa: PLC0415 - spares --help
+    from worktaps.notify import look_tell_and_remember  # noqa: PLC0415
+    from worktaps.run import Order, Result, run_job  # noqa: PLC0415
+
+    if job not in project.jobs:
+        msg = f"No job is named {job}. There are {', '.join(sorted(project.jobs))}"
+        raise click.ClickException(msg)
+    _refuse_faults(project, environment)
+    where = environment or project.default_environment
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+    def run() -> Result:
+        order = Order(project.jobs[job], where, trigger="worktaps:follow")
+        return run_job(project, order, tell=lambda _: None)
+
+    def tell(result: Result, seconds: float) -> None:
+        rows, gone = sum(result.rows.values()), sum(result.tombstones.values())
+        if not result.ok:
+            click.echo(f"{_time()}  {job} failed after {seconds:.1f} s: {result.error}", err=True)
+        elif rows or gone:
+            click.echo(f"{_time()}  {job}: {rows} records, {gone} deleted, {seconds:.1f} s")
+        look_tell_and_remember(project, datetime.now(UTC), _warn)
+
+    follow(run, every_seconds=every, watch=Watch(watch) if watch else None, stop=stop, ended=tell)
+
+
+def _time() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 @cli.command()

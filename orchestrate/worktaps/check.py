@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from worktaps.project import Job, Project, Schedule
 
-_EVENTS: Final = ("failure", "recovery", "staleness", "deletions", "expiry", "success")
+_EVENTS: Final = (
+    "failure",
+    "recovery",
+    "staleness",
+    "deletions",
+    "dead_letters",
+    "expiry",
+    "success",
+)
 _BACKFILL: Final = ("start", "window", "parallel")
 _SERVICE: Final = ("refresh", "full_reindex", "days")
 

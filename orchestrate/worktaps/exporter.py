@@ -51,6 +51,7 @@ class Exporter:
             "running": "Whether a run is under way",
             "expected_end_timestamp_seconds": "When the run under way should end",
             "stale": "Whether data is too old, although runs may be green",
+            "dead_letters": "Records that the target could not write, and keeps",
             "requests": "Requests sent within 24 hours",
             "waited_seconds": "Time spent waiting on rate limits within 24 hours",
             "response_seconds": "Time that the source took to answer within 24 hours, all requests",
@@ -90,6 +91,7 @@ def _figures(look: Health) -> dict[str, float]:
         "failures_in_a_row": float(look.failures),
         "running": float(look.active is not None),
         "stale": float(look.stale_since is not None),
+        "dead_letters": float(look.last.result.get("dead_letters", 0)) if look.last else 0.0,
         **{
             name: sum(float(result.get(name, 0)) for result in recent)
             for name in ("requests", "waited_seconds", "response_seconds")

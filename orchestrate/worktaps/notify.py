@@ -30,6 +30,7 @@ _TITLES: Final = {
     "failure": "Failed",
     "staleness": "Stale data",
     "deletions": "Mass deletion refused",
+    "dead_letters": "Records not written",
     "expiry": "Credential ends soon",
     "recovery": "Recovered",
     "success": "Succeeded",

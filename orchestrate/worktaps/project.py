@@ -35,7 +35,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "max_parallel": 3,
     "expires": {},
     "notify": ["$WORKTAPS_NOTIFY"],
-    "notify_on": ["failure", "recovery", "staleness", "deletions", "expiry"],
+    "notify_on": ["failure", "recovery", "staleness", "deletions", "dead_letters", "expiry"],
     "quiet_after": None,
     "retries": 3,
     "retry_delays": [300, 600, 1200],

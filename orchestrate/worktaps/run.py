@@ -58,6 +58,7 @@ class Result:
         write_seconds: How long the target took to write, by stream, for targets that say so.
         seconds: How long blocks ran.
         refused: What was missing in such numbers that it was not deleted; keys are not in it.
+        dead_letters: Records that targets could not write, and keep.
         error: The first error, without a value; empty if there was none.
     """
 
@@ -72,6 +73,7 @@ class Result:
     write_seconds: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     refused: list[str] = field(default_factory=list)
+    dead_letters: int = 0
     error: str = ""
 
     @property
@@ -123,6 +125,8 @@ class Result:
         stream, value = str(tags.get("stream", "")), metric.get("value") or 0
         if metric.get("metric") == "record_count" and _of_a_tap(entry):
             self.rows[stream] += int(value)
+        if metric.get("metric") == "dead_letters":
+            self.dead_letters += int(value)
         if metric.get("metric") == "batch_processing_time" and not _of_a_tap(entry):
             self.write_seconds[stream] += float(value)  # type: ignore[assignment]  # a sum
         if metric.get("metric") == "http_request_count" and "outcome" in tags:

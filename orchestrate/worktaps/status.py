@@ -198,6 +198,11 @@ def _of_a_job(look: Health) -> Iterator[Problem]:
         seen = f"{success:%Y-%m-%d %H:%M} UTC" if success else "never"
         text = f"{where} is stale since {look.stale_since:%Y-%m-%d %H:%M} UTC; last success: {seen}"
         yield Problem("staleness", about, text, job.options)
+    if last and (count := last.result.get("dead_letters")):
+        records = "1 record waits" if count == 1 else f"{count} records wait"
+        loader = job.loader
+        text = f"{where}: {records} as dead letters. `{loader} dead-letters` lists them"
+        yield Problem("dead_letters", about, text, job.options)
     if last and last.result.get("refused"):
         yield Problem(
             "deletions", about, f"{where}: {'; '.join(last.result['refused'])}", job.options

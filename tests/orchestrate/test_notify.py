@@ -191,6 +191,25 @@ def test_refused_mass_deletions_are_told_though_the_run_may_be_green(
     assert message.startswith("Worktaps: Mass deletion refused (1)\na in dev: entries: partial: 40")
 
 
+def test_records_that_were_not_written_are_told_until_they_are(
+    make_project: MakeProject, receiver: Receiver
+) -> None:
+    """Although the run is green: the others went on."""
+    story = Story(make_project, receiver)
+    story.look(NOW)
+    story.ran("tap-a-to-target-x", NOW, dead_letters=3)
+
+    (message,) = story.look(NOW)
+    story.ran("tap-a-to-target-x", NOW, dead_letters=0)
+    (mended,) = story.look(NOW)
+
+    assert message == (
+        "Worktaps: Records not written (1)\n"
+        "a in dev: 3 records wait as dead letters. `target-x dead-letters` lists them"
+    )
+    assert "no longer records not written" in mended
+
+
 def test_credentials_are_told_before_they_end(
     make_project: MakeProject, receiver: Receiver
 ) -> None:

@@ -194,6 +194,7 @@ def test_what_is_refused_is_a_dead_letter_and_can_be_put_back(
     assert ours(harvest) == {"b": 2.0}
     assert json.loads(done.stdout) == STATE["value"]
     assert "time_entries: dead letter 1: " in done.stderr
+    assert '"metric":"dead_letters","value":1' in done.stderr
     letters = relay.run("", "dead-letters").stdout
     assert "Check that project, task and user belong together" in letters
     still = relay.run("", "replay")

@@ -7,9 +7,11 @@ import json
 from abc import abstractmethod
 from collections import Counter
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from singer_sdk import metrics
 from singer_sdk import typing as th
 from typing_extensions import override
 
@@ -93,6 +95,12 @@ def relay_settings(service: str) -> list[th.Property[Any]]:
             description="How many records are written before a state is passed on.",
         ),
     ]
+
+
+class _Metric(Enum):
+    """Metrics that the SDK does not know."""
+
+    DEAD_LETTERS = "dead_letters"
 
 
 class RelayStore:
@@ -359,6 +367,9 @@ class RelayTarget(StoringTarget):
         told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
         self.logger.info("%s: %s", self.name, told or "nothing to write")
         waiting = len(self.ledger.dead_letters())
+        tags = {"target": self.name}
+        point = metrics.Point("counter", _Metric.DEAD_LETTERS, waiting, tags)  # type: ignore[arg-type]
+        metrics.log(self.metrics_logger, point)
         if waiting:
             self.logger.warning(
                 "%d dead letters wait: `%s dead-letters` lists them, `%s replay` writes them",
