@@ -74,6 +74,19 @@ class Relay:
             select=["webhook_events", "entry_versions"],
         )
         self.copies = folder / "copies"
+        self.polled_backup = Pipeline(
+            folder / "polled-backup",
+            ("tap_clickup", settings | {"start_date": "2026-01-01"}),
+            ("target_files", {"path": str(self.copies), "format": "jsonl"}),
+            select=["time_entries"],
+        )
+        self.restore = Pipeline(
+            folder / "restore",
+            ("tap_webhooks", inbox | {"restore_from": str(self.copies)}),
+            ("target_harvest", target | {"rewrite": True}),
+            rules="clickup-to-harvest.yml",
+            select=["time_entries"],
+        )
 
     def _register(self, folder: Path) -> None:
         webhook = {
@@ -197,6 +210,11 @@ def test_a_thousand_changes_with_faults_and_kills(
         assert relay.hooked.invoke("dead-letters") == "No dead letters\n"
         _check_backup(relay)
 
+        relay.harvest.reset(entries=20, rate_limit=False, timestamp_timers=False)
+        assert relay.relayed() == {}
+        assert relay.restore.run(), relay.restore.log
+        assert relay.relayed() == relay.wanted()
+
 
 def _spoil(relay: Relay, dice: random.Random) -> None:
     """Let Harvest fail now and then."""
@@ -233,6 +251,7 @@ def _catch_up(relay: Relay) -> None:
     assert relay.hooked.run(), relay.hooked.log
     assert relay.polled.run(), relay.polled.log
     assert relay.backup.run(), relay.backup.log
+    assert relay.polled_backup.run(), relay.polled_backup.log
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

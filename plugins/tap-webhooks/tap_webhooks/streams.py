@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
@@ -14,6 +15,8 @@ from singer_tapkit.errors import StreamFailedError
 from singer_tapkit.schema import Pii, field, record, text
 from typing_extensions import override
 from webhook_inbox.inbox import InboxError
+
+from tap_webhooks.backup import newest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -120,6 +123,17 @@ class Entries(InboxStream):
         }
         super().__init__(tap, schema=schema, name=source.stream_name)
         self.primary_keys = tuple(inner.primary_keys)
+
+    @override
+    def batches(self, reading: Reading) -> Iterator[Batch]:
+        place = self.config.get("restore_from")
+        if not place:
+            yield from super().batches(reading)
+            return
+        rows = newest(place, self)
+        while page := list(islice(rows, _PAGE)):
+            self.tombstones += sum(DELETED_AT in row for row in page)
+            yield Batch(page)
 
     @override
     def wants(self, source: str) -> bool:

@@ -57,6 +57,14 @@ class TapWebhooks(Tap):
             "by the route of the vendor's name, or those in routes.",
         ),
         th.Property(
+            "restore_from",
+            th.StringType,
+            secret=True,
+            title="Restore from",
+            description="Folder or database of a backup, whose entry_versions are read instead of "
+            "the inbox: each record as it last was.",
+        ),
+        th.Property(
             "on_stream_error",
             th.StringType,
             default=OnStreamError.FAIL.value,
