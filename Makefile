@@ -5,7 +5,7 @@ PACKAGES := tapkit sandbox tap-harvest tap-clickup tap-hrms transform orchestrat
 UV := .venv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help demo up test unit lint types proofs docs bench setup format clean
+.PHONY: help demo relay up test unit lint types proofs docs bench setup format clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -13,6 +13,9 @@ help: ## Say what can be made.
 
 demo: setup ## Read a simulated Harvest account into files and DuckDB, twice.
 	$(RUN) python demo/demo.py
+
+relay: setup ## Let hours follow from a simulated ClickUp into a simulated Harvest, within seconds.
+	$(RUN) python demo/relay.py
 
 up: setup ## Run all jobs by schedule against simulated vendors; pages at http://127.0.0.1:3000.
 	$(RUN) python demo/up.py

@@ -372,8 +372,8 @@ class RelayTarget(StoringTarget):
         metrics.log(self.metrics_logger, point)
         if waiting:
             self.logger.warning(
-                "%d dead letters wait: `%s dead-letters` lists them, `%s replay` writes them",
-                waiting,
+                "%s: `%s dead-letters` lists them, `%s replay` writes them",
+                "1 dead letter waits" if waiting == 1 else f"{waiting} dead letters wait",
                 self.name,
                 self.name,
             )
