@@ -43,6 +43,7 @@ docs: setup ## Renew the generated tables in READMEs.
 
 bench: setup ## Measure speed and memory; prints figures, asserts none.
 	$(RUN) python -m tests.bench
+	$(RUN) python -m tests.bench.relay
 
 format: setup ## Put the code into shape.
 	$(RUN) ruff format .

@@ -57,8 +57,15 @@ def cli(context: click.Context, inbox: str) -> None:
     type=click.IntRange(0),
     help="How long to keep events that every reader has.",
 )
+@click.option(
+    "--per-second",
+    default=200.0,
+    show_default=True,
+    envvar="WEBHOOK_INBOX_PER_SECOND",
+    help="Most requests of one source, over ten seconds.",
+)
 @click.pass_obj
-def serve(url: str, path: Path, host: str, port: int, keep_days: int) -> None:
+def serve(url: str, path: Path, host: str, port: int, keep_days: int, per_second: float) -> None:
     """Receive at /hooks/SOURCE until interrupted; remove what is old once an hour."""
     import uvicorn  # noqa: PLC0415 - spares --help the start-up time
 
@@ -68,7 +75,7 @@ def serve(url: str, path: Path, host: str, port: int, keep_days: int) -> None:
     for name, source in sources.items():
         if not source.secret:
             click.echo(f"{name}: no secret yet; `webhook-inbox hooks create {name}` gets one")
-    receiver = Receiver(_open(url), sources, keep=timedelta(days=keep_days))
+    receiver = Receiver(_open(url), sources, keep=timedelta(days=keep_days), per_second=per_second)
     uvicorn.run(
         receiver.application(),
         host=host,

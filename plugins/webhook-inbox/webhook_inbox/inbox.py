@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -96,6 +98,8 @@ class Inbox:
         self.place = address.render_as_string(hide_password=True)
         self._engine = create_engine(address, pool_pre_ping=True)
         self._is_sqlite = address.get_backend_name() == "sqlite"
+        # SQLite has one writer at a time; those who wait for it asleep wait longer than in a queue.
+        self._writing = Lock() if self._is_sqlite else nullcontext()
         if self._is_sqlite:
             event.listen(self._engine, "connect", _make_durable)
         try:
@@ -131,7 +135,7 @@ class Inbox:
         moment = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
         row = {"source": source, "delivery": delivery, "event": kind, "received_at": moment}
         try:
-            with self._engine.begin() as connection:
+            with self._writing, self._engine.begin() as connection:
                 if not self._is_sqlite:  # else numbers could become visible out of order
                     connection.exec_driver_sql("select pg_advisory_xact_lock(7215408)")
                 found = connection.execute(insert(_EVENTS).values(body=body, **row))
