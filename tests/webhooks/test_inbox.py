@@ -146,6 +146,14 @@ def test_a_repeat_is_what_is_the_same_in_all_its_parts() -> None:
         assert hint
         return hint.delivery
 
+    for scheme in ("clickup", "github", "hmac-sha256"):
+        first, again, other = (
+            SCHEMES[scheme].read(body) for body in (b'{"a":1}', b'{"a": 1}', b"{}")
+        )
+        assert first
+        assert again
+        assert other
+        assert first.delivery == again.delivery != other.delivery
     assert delivery(entity_path="/hours/1") is None
     assert delivery(id=1, updated_at=5, note="a") == delivery(id=1, updated_at=5, note="a")
     assert delivery(id=1, updated_at=5, note="a") != delivery(id=1, updated_at=5, note="b")

@@ -46,7 +46,7 @@ class Scheme:
     header: str = "x-signature"
     algorithm: str = "sha256"
     refusal: int = 401
-    hint: Callable[[Mapping[str, Any]], Hint] = lambda _: Hint()
+    hint: Callable[[Mapping[str, Any]], Hint] = lambda content: Hint(_whole(content))
 
     def accepts(self, body: bytes, headers: Mapping[str, str], secret: str) -> bool:
         """Tell whether a body is signed with a secret; takes the same time if it is not."""
@@ -69,7 +69,7 @@ def _clickup(content: Mapping[str, Any]) -> Hint:
     first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
     event = str(content.get("event") or "")
     parts = [content.get("webhook_id"), event, first.get("id")]
-    delivery = "/".join(str(part) for part in parts) if first.get("id") else None
+    delivery = "/".join(str(part) for part in parts) if first.get("id") else _whole(content)
     return Hint(delivery, _instant(first.get("date")), event or None)
 
 
@@ -82,10 +82,13 @@ def _timely(content: Mapping[str, Any]) -> Hint:
     payload = content.get("payload")
     entity = payload if isinstance(payload, dict) else {}
     event = content.get("event_type") or content.get("event")
-    delivery = None
-    if entity.get("updated_at"):
-        delivery = fingerprint(json.dumps(content, sort_keys=True).encode())
+    delivery = _whole(content) if entity.get("updated_at") else None
     return Hint(delivery, None, str(event) if event else None)
+
+
+def _whole(content: Mapping[str, Any]) -> str:
+    """Tell deliveries apart by all that they hold."""
+    return fingerprint(json.dumps(content, sort_keys=True).encode())
 
 
 def _instant(milliseconds: object) -> datetime | None:
