@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -165,12 +164,11 @@ class TapClickUp(Tap):
     @cached_property
     def client(self) -> ClickUpClient:
         """The one client of this token; all streams share its session and its budget."""
-        user_agent = self.config.get("user_agent")
         return ClickUpClient(
             self.config["api_url"],
             token=Token(self.config.get("api_token") or self.config["access_token"]),
             clock=self.clock,
-            user_agent=user_agent or f"tap-clickup/{version('worktaps-tap-clickup')}",
+            user_agent=self.agent(self.config),
             requests_per_minute=self.config.get("requests_per_minute"),
             concurrency=self.concurrency,
         )

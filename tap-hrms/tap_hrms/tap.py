@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
@@ -221,7 +220,6 @@ class TapHRMS(Tap):
 
     @cached_property
     def _surroundings(self) -> Surroundings:
-        user_agent = self.config.get("user_agent")
         return Surroundings(
             clock=self.clock,
             run_started=self.run_started,
@@ -234,7 +232,7 @@ class TapHRMS(Tap):
             sweep_every=parse_duration(self.config["sweep_every"]),
             overlap=self.overlap,
             concurrency=self.concurrency,
-            user_agent=user_agent or f"tap-hrms/{version('worktaps-tap-hrms')}",
+            user_agent=self.agent(self.config),
         )
 
     @cached_property

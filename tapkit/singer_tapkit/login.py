@@ -16,7 +16,7 @@ import click
 from typing_extensions import override
 
 from singer_tapkit.errors import RunAbortedError, StreamError
-from singer_tapkit.http.oauth import Kept, TokenIssuer, new_secret
+from singer_tapkit.http.oauth import Kept, StoredToken, TokenIssuer, new_secret, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,12 +40,37 @@ class Login:
         store: Where the tokens go.
         user_agent: Sent with requests.
         clock: Source of time.
+        command: What people type to do so.
     """
 
     provider: Provider
     store: TokenStore
     user_agent: str
     clock: Clock
+    command: str
+
+    @classmethod
+    def to(cls, tap: type[Tap], provider: Provider, config: Mapping[str, Any]) -> Login:
+        """Return the way into a tap, with its store of tokens.
+
+        Args:
+            tap: The tap.
+            provider: Whom people tell.
+            config: Its settings, perhaps without defaults.
+        """
+        store = open_store(config.get("token_store"), f"{tap.name}-{provider.client_id}")
+        return cls(provider, store, tap.agent(config), tap.clock, f"{tap.name} login")
+
+    def token(self, refresh_token: str | None) -> StoredToken:
+        """Return the token that this way has led to, renewed as needed.
+
+        Args:
+            refresh_token: One to begin with, if the store has none.
+        """
+        issuer = TokenIssuer(self.provider, clock=self.clock, user_agent=self.user_agent)
+        return StoredToken(
+            issuer, self.store, configured=refresh_token, clock=self.clock, login=self.command
+        )
 
 
 def command_line(tap: type[Tap]) -> None:

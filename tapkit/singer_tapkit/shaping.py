@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from singer_tapkit.bookmarks import canonical, parse_instant
 
 if TYPE_CHECKING:
     from singer_tapkit.types import Json, Record
@@ -79,6 +82,26 @@ def decimal(value: Any) -> float | None:  # noqa: ANN401 - whatever a vendor sen
     except ValueError:
         return None
     return number if number == number and abs(number) != float("inf") else None  # noqa: PLR0124 - NaN
+
+
+def instants(unit_seconds: float | None = None) -> Shape:
+    """Return what reads instants, and writes them canonically in UTC.
+
+    Args:
+        unit_seconds: What numbers count since 1970, as 0.001 for milliseconds; without it they are
+            no instants. Texts are read in any case; without an offset they are UTC.
+    """
+
+    def instant(value: Any) -> str | None:  # noqa: ANN401 - whatever a vendor sends
+        try:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                seconds = None if unit_seconds is None else value * unit_seconds
+                return None if seconds is None else canonical(datetime.fromtimestamp(seconds, UTC))
+            return canonical(parse_instant(str(value))) if value else None
+        except (ValueError, OverflowError, OSError):
+            return None
+
+    return instant
 
 
 LEAVES: Final[Mapping[str, Shape]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from functools import cached_property
+from importlib.metadata import version
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -164,6 +165,15 @@ class Tap(singer_sdk.Tap):
         Must not presume that the settings have the right types.
         """
         return []
+
+    @classmethod
+    def agent(cls, config: Mapping[str, Any]) -> str:
+        """Return what requests say who sends them: setting ``user_agent``, or tap and version.
+
+        Args:
+            config: The settings, perhaps without defaults.
+        """
+        return str(config.get("user_agent") or f"{cls.name}/{version(cls.package_name or '')}")
 
     @classmethod
     def login_with(cls, config: Mapping[str, Any]) -> Login:

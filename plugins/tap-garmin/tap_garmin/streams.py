@@ -9,11 +9,10 @@ Source: Garmin Connect Personal API, October 2026: the models of its clients.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
-from singer_tapkit import Batch, Listing, Place, Stream
+from singer_tapkit import Batch, Listing, Place
 from singer_tapkit.bookmarks import canonical, parse_instant
 from singer_tapkit.deletions import DeletionMode, key_of
 from singer_tapkit.errors import ParentEmptyError, ParentRefusedError
@@ -29,15 +28,17 @@ from singer_tapkit.schema import (
     record,
     text,
 )
-from singer_tapkit.shaping import shape_of, whole
+from singer_tapkit.shaped import ShapedStream
+from singer_tapkit.shaping import instants, whole
 from singer_tapkit.windows import ONE_DAY, Days, split
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_tapkit.bookmarks import Reading
     from singer_tapkit.http.api import ApiClient
+    from singer_tapkit.shaping import Shape
     from singer_tapkit.types import Json, Record
 
     from tap_garmin.tap import TapGarmin
@@ -51,24 +52,14 @@ _LATE: Final = timedelta(days=14)
 _TOO_LARGE: Final = Rule({500}, Verdict(Action.REFUSE_PARENT, "the range is too large"))
 
 
-def _moment(value: Any) -> str | None:  # noqa: ANN401 - whatever Garmin sends
-    """Read an instant in UTC, from milliseconds or a text without offset."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return canonical(datetime.fromtimestamp(value / 1000, UTC))
-        return canonical(parse_instant(str(value))) if value else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 def _number(name: str, description: str) -> th.Property[Any]:
     return number(name, description, pii=Pii.SPECIAL)
 
 
-class GarminStream(Stream):
+class GarminStream(ShapedStream):
     """A collection of one account."""
 
-    schema: ClassVar[dict[str, Any]]
+    leaves: ClassVar[Mapping[str, Shape]] = {"date-time": instants(0.001)}
     _tap: TapGarmin
 
     @property
@@ -76,11 +67,6 @@ class GarminStream(Stream):
     def client(self) -> ApiClient:
         """The tap's one client."""
         return self._tap.client
-
-    @cached_property
-    def shaped(self) -> Callable[[Record], Record]:
-        """What brings records into the shape of the schema."""
-        return shape_of(self.schema, {"date-time": _moment})  # type: ignore[return-value]
 
     @property
     def yesterday(self) -> date:

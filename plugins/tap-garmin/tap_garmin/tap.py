@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
@@ -88,7 +87,7 @@ class TapGarmin(Tap):
     @cached_property
     def client(self) -> ApiClient:
         """The one client of this account."""
-        agent = self.config.get("user_agent") or f"tap-garmin/{version('worktaps-tap-garmin')}"
+        agent = self.agent(self.config)
         url = self.config["api_url"]
         exchange = KeyExchange(url, self.config["api_key"], clock=self.clock, user_agent=agent)
         return ApiClient(

@@ -8,11 +8,10 @@ Source: Spotify Web API, its OpenAPI document of 2026, and the migration guide o
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
-from singer_tapkit import Batch, Stream
+from singer_tapkit import Batch
 from singer_tapkit.bookmarks import canonical, parse_instant
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentRefusedError, StreamUnavailableError
@@ -29,11 +28,12 @@ from singer_tapkit.schema import (
     text,
     texts,
 )
-from singer_tapkit.shaping import shape_of
+from singer_tapkit.shaped import ShapedStream
+from singer_tapkit.shaping import instants
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from singer_tapkit.bookmarks import Reading
     from singer_tapkit.types import Record
@@ -99,22 +99,13 @@ def _track(name: str = "track", description: str = "The track.") -> th.Property[
     )
 
 
-def _moment(value: Any) -> str | None:  # noqa: ANN401 - whatever Spotify sends
-    try:
-        return canonical(parse_instant(str(value))) if value else None
-    except ValueError:
-        return None
-
-
-class SpotifyStream(Stream):
+class SpotifyStream(ShapedStream):
     """A collection of one account.
 
     Attributes:
         scope: What the user has to have granted.
     """
 
-    schema: ClassVar[dict[str, Any]]
-    replication_key: ClassVar[str | None] = None
     scope: ClassVar[str]
     _tap: TapSpotify
 
@@ -136,11 +127,6 @@ class SpotifyStream(Stream):
     def answers(self, reading: Reading) -> Iterator[Sequence[Record]]:
         """Yield records, answer by answer."""
         raise NotImplementedError
-
-    @cached_property
-    def shaped(self) -> Callable[[Record], Record]:
-        """What brings records into the shape of the schema."""
-        return shape_of(self.schema, {"date-time": _moment})  # type: ignore[return-value]
 
     def numbered(
         self, path: str, params: dict[str, str], rules: Sequence[Rule] = ()
@@ -184,7 +170,7 @@ class RecentlyPlayed(SpotifyStream):
         plays.sort(key=lambda row: str(row["played_at"]))
         self._warn_of_gap(plays)
         since = canonical(reading.since) if reading.since else ""
-        yield [row for row in plays if (_moment(row["played_at"]) or "") >= since]
+        yield [row for row in plays if str(instants()(row["played_at"]) or "") >= since]
 
     def _warn_of_gap(self, plays: Sequence[Record]) -> None:
         last = self.stream_state.get("replication_key_value")

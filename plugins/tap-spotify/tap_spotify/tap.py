@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
 from singer_tapkit import Stream, Tap
 from singer_tapkit.deletions import DeletionMode, deletion_settings
-from singer_tapkit.http.oauth import (
-    Provider,
-    StoredToken,
-    TokenIssuer,
-    oauth_settings,
-    open_store,
-)
+from singer_tapkit.http.oauth import Provider, StoredToken, oauth_settings
 from singer_tapkit.http.tokens import BearerCredential
 from singer_tapkit.login import Login
 from singer_tapkit.settings import common_settings
@@ -95,21 +88,13 @@ class TapSpotify(Tap):
             basic=True,
             authorization_life=_AUTHORIZATION_LIFE,
         )
-        store = open_store(config.get("token_store"), f"{cls.name}-{provider.client_id}")
-        agent = config.get("user_agent") or f"tap-spotify/{version('worktaps-tap-spotify')}"
-        return Login(provider, store, str(agent), cls.clock)
+        return Login.to(cls, provider, config)
 
     @cached_property
     def token(self) -> StoredToken:
         """The account's token."""
         way = self.login_with(self.config)
-        return StoredToken(
-            TokenIssuer(way.provider, clock=self.clock, user_agent=way.user_agent),
-            way.store,
-            configured=self.config.get("refresh_token"),
-            clock=self.clock,
-            login="tap-spotify login",
-        )
+        return way.token(self.config.get("refresh_token"))
 
     @property
     def granted(self) -> set[str]:

@@ -6,12 +6,11 @@ Source: Strava API v3: the objects of its reference, and the fields that clients
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from singer_sdk import typing as th
-from singer_tapkit import Batch, Listing, Place, Stream
-from singer_tapkit.bookmarks import canonical, parse_instant
+from singer_tapkit import Batch, Listing, Place
+from singer_tapkit.bookmarks import parse_instant
 from singer_tapkit.deletions import DeletionMode, key_of
 from singer_tapkit.errors import ParentEmptyError
 from singer_tapkit.schema import (
@@ -26,12 +25,12 @@ from singer_tapkit.schema import (
     several,
     text,
 )
-from singer_tapkit.shaping import shape_of
+from singer_tapkit.shaped import ShapedStream
 from singer_tapkit.windows import ONE_DAY, Days
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from singer_tapkit.bookmarks import Reading
     from singer_tapkit.types import Record
@@ -100,19 +99,9 @@ _ACTIVITY: Final = (
 )
 
 
-def _moment(value: Any) -> str | None:  # noqa: ANN401 - whatever Strava sends
-    try:
-        return canonical(parse_instant(str(value))) if value else None
-    except ValueError:
-        return None
-
-
-class StravaStream(Stream):
+class StravaStream(ShapedStream):
     """A collection of Strava's."""
 
-    schema: ClassVar[dict[str, Any]]
-    primary_keys: ClassVar[Sequence[str]] = ("id",)
-    replication_key: ClassVar[str | None] = None
     _tap: TapStrava
 
     @property
@@ -120,11 +109,6 @@ class StravaStream(Stream):
     def client(self) -> StravaClient:
         """The tap's one client."""
         return self._tap.client
-
-    @cached_property
-    def shaped(self) -> Callable[[Record], Record]:
-        """What brings records into the shape of the schema."""
-        return shape_of(self.schema, {"date-time": _moment})  # type: ignore[return-value]
 
     def listed(self, reading: Reading) -> Iterator[list[Record]]:
         """Yield activities, oldest first, page by page.

@@ -7,23 +7,24 @@ some places and texts in others; both come out as instants in UTC.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from singer_sdk import typing as th
-from singer_tapkit import Batch, Listing, Place, Stream
-from singer_tapkit.bookmarks import canonical, parse_instant
+from singer_tapkit import Batch, Listing, Place
+from singer_tapkit.bookmarks import canonical
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentEmptyError
 from singer_tapkit.schema import Pii, embedded, field, flag, instant, integer, number, record, text
-from singer_tapkit.shaping import shape_of
+from singer_tapkit.shaped import ShapedStream
+from singer_tapkit.shaping import instants
 from singer_tapkit.windows import ONE_DAY, Days, split
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from singer_tapkit.bookmarks import Reading
+    from singer_tapkit.shaping import Shape
     from singer_tapkit.types import Record
 
     from tap_timely.client import TimelyClient
@@ -42,23 +43,11 @@ _DURATION: Final = (
 _MONEY: Final = (number("amount", "Amount."), text("currency_code", "Currency, ISO 4217."))
 
 
-def _moment(value: Any) -> str | None:  # noqa: ANN401 - whatever Timely sends
-    """Read a stamp: seconds since 1970, or a text."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return canonical(datetime.fromtimestamp(value, UTC))
-        return canonical(parse_instant(str(value))) if value else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-class TimelyStream(Stream):
+class TimelyStream(ShapedStream):
     """A collection of Timely's."""
 
-    schema: ClassVar[dict[str, Any]]
-    primary_keys: ClassVar[Sequence[str]] = ("id",)
-    replication_key: ClassVar[str | None] = None
     deletions_from: ClassVar[DeletionMode] = DeletionMode.WINDOW
+    leaves: ClassVar[Mapping[str, Shape]] = {"date-time": instants(1)}
     _tap: TapTimely
 
     @property
@@ -66,11 +55,6 @@ class TimelyStream(Stream):
     def client(self) -> TimelyClient:
         """The tap's one client."""
         return self._tap.client
-
-    @cached_property
-    def shaped(self) -> Callable[[Record], Record]:
-        """What brings records into the shape of the schema."""
-        return shape_of(self.schema, {"date-time": _moment})  # type: ignore[return-value]
 
 
 class Hours(TimelyStream):

@@ -6,21 +6,20 @@ Source: Todoist API v1, September 2026: "Tasks", "Projects", "Sections", "Labels
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from singer_sdk import typing as th
-from singer_tapkit import Batch, Stream
+from singer_tapkit import Batch
 from singer_tapkit.bookmarks import canonical, parse_instant
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import ParentRefusedError, StreamFailedError
 from singer_tapkit.http import Action, Rule, Verdict
 from singer_tapkit.schema import Pii, embedded, field, flag, instant, integer, record, text, texts
-from singer_tapkit.shaping import shape_of
+from singer_tapkit.shaped import ShapedStream
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_tapkit.bookmarks import Reading
     from singer_tapkit.http.api import ApiClient
@@ -72,14 +71,7 @@ _TASK: Final = (
 )
 
 
-def _moment(value: Any) -> str | None:  # noqa: ANN401 - whatever Todoist sends
-    try:
-        return canonical(parse_instant(str(value))) if value else None
-    except ValueError:
-        return None
-
-
-class TodoistStream(Stream):
+class TodoistStream(ShapedStream):
     """A collection without a time of change: read in full, what is gone found by that.
 
     Attributes:
@@ -87,9 +79,6 @@ class TodoistStream(Stream):
         results: Name under which answers hold records.
     """
 
-    schema: ClassVar[dict[str, Any]]
-    primary_keys: ClassVar[Sequence[str]] = ("id",)
-    replication_key: ClassVar[str | None] = None
     deletions_from: ClassVar[DeletionMode] = DeletionMode.WINDOW
     path: ClassVar[str]
     results: ClassVar[str] = "results"
@@ -108,7 +97,7 @@ class TodoistStream(Stream):
 
     def batch(self, rows: Sequence[Record]) -> Batch:
         """Bring rows into the shape of the schema."""
-        return Batch([self._shape(self.completed_row(row)) for row in rows])
+        return Batch([self.shaped(self.completed_row(row)) for row in rows])
 
     def completed_row(self, row: Record) -> Record:
         """Add what Todoist leaves to its callers."""
@@ -135,10 +124,6 @@ class TodoistStream(Stream):
             if not following or following == cursor:
                 return
             cursor = str(following)
-
-    @cached_property
-    def _shape(self) -> Callable[[Record], Record]:
-        return shape_of(self.schema, {"date-time": _moment})  # type: ignore[return-value]
 
 
 class TaskStream(TodoistStream):

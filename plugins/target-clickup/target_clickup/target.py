@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -105,7 +104,6 @@ class TargetClickUp(RelayTarget):
 
     @override
     def make_destination(self) -> Workspace:
-        agent = self.setting("user_agent")
         return Workspace(
             self.setting("api_url"),
             token=Token(self.config.get("api_token") or self.config["access_token"]),
@@ -114,6 +112,6 @@ class TargetClickUp(RelayTarget):
             group=self.setting("reference_group"),
             zone=ZoneInfo(self.setting("timezone")),
             clock=self.clock,
-            user_agent=agent or f"target-clickup/{version('worktaps-target-clickup')}",
+            user_agent=self.agent,
             requests_per_minute=self.setting("requests_per_minute"),
         )

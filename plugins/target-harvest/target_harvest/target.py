@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
@@ -76,12 +75,11 @@ class TargetHarvest(RelayTarget):
 
     @override
     def make_destination(self) -> Account:
-        agent = self.setting("user_agent")
         return Account(
             self.setting("api_url"),
             credential=Credential(self.config["access_token"], self.config["account_id"]),
             group=self.setting("reference_group"),
             clock=self.clock,
-            user_agent=agent or f"target-harvest/{version('worktaps-target-harvest')}",
+            user_agent=self.agent,
             requests_per_period=self.setting("requests_per_period"),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import typing as th
@@ -146,7 +145,6 @@ class TargetREST(RelayTarget):
 
     @override
     def make_destination(self) -> Service:
-        agent = self.setting("user_agent")
         secrets = {
             name: str(self.config[name]) for name in ("username", "password") if name in self.config
         }
@@ -160,7 +158,7 @@ class TargetREST(RelayTarget):
                 for name, each in self.config["streams"].items()
             },
             clock=self.clock,
-            user_agent=agent or f"target-rest/{version('worktaps-target-rest')}",
+            user_agent=self.agent,
             headers=self.setting("headers"),
             requests_per_minute=self.setting("requests_per_minute"),
         )

@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import metrics
@@ -327,6 +328,11 @@ class RelayTarget(StoringTarget):
     @abstractmethod
     def make_destination(self) -> Destination:
         """Reach for the service."""
+
+    @property
+    def agent(self) -> str:
+        """What requests say who sends them: setting ``user_agent``, or target and version."""
+        return self.setting("user_agent") or f"{self.name}/{version(self.package_name or '')}"
 
     def kind_of(self, stream: str) -> str:
         """Return what the records of a stream are.
