@@ -11,6 +11,9 @@ A tap is a :class:`Tap` that lists its streams; a stream is a :class:`Stream` th
 ``reconcile``  when a stream looks for deletions, and what follows
 ``keysets``    the keys of a stream's records, packed for state
 ``versions``   re-indexing: old rows stay until all new ones are there
+``database``   databases by URL
+``events``     what webhooks tell of a stream
+``relay``      targets that write to somebody else's service
 ``audit``      hours per month, compared with the vendor or a loaded table
 ``outcomes``   how each stream ended, the end-of-run table, the exit code
 ``clock``      time that tests control

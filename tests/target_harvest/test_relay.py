@@ -229,6 +229,26 @@ def test_when_harvest_is_away_the_run_fails_and_nothing_is_a_dead_letter(
     assert "dead letter 1" in alone.stderr
 
 
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ledger", "ledger_url: not the address of a database. Write sqlite:///file.db"),
+        ("sqlite://", "ledger_url: name a file"),
+        ("oracle+no://x", "ledger_url: there is no way to oracle databases"),
+        ("sqlite:////proc/ledger.db", "Cannot write /proc/ledger.db"),
+    ],
+)
+def test_a_ledger_that_cannot_be_had_is_said(
+    tmp_path: Path, harvest: HarvestControl, url: str, message: str
+) -> None:
+    """Before anything is written, and without the address, which may hold a password."""
+    done = Relay(tmp_path, harvest, ledger_url=url).feed(record("a", hours=1))
+
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_shared_ledger_in_postgres(tmp_path: Path, harvest: HarvestControl) -> None:
     """For runs on several machines."""
     with running_postgres(tmp_path / "postgres") as postgres:

@@ -7,6 +7,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 from webhook_inbox.__main__ import cli
 from webhook_inbox.settings import read_sources
@@ -16,7 +17,7 @@ from tests.webhooks.receiver import body_of, signature
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from singer_sandbox.client import ClickUpControl
+    from singer_sandbox.client import ClickUpControl, Sandbox
 
 URL = "http://127.0.0.1:9/hooks/clickup"
 
@@ -107,6 +108,42 @@ def test_what_the_vendor_has_put_to_sleep_is_woken_up(
     assert command.run("delete", "clickup").output == "clickup: deleted\n"
     assert command.run("delete", "clickup").output == "clickup: was not there\n"
     assert "sends to" in command.run("repair").output
+
+
+def test_timelys_webhook_goes_by_the_token_that_login_has_kept(
+    tmp_path: Path, sandbox_server: Sandbox
+) -> None:
+    """Its secret is ours; Timely does not tell it again, so a lost one means another webhook."""
+    timely = sandbox_server.timely
+    sandbox_server.unfreeze()
+    timely.reset(rotate=False)
+    form = {**timely.config(), "grant_type": "refresh_token"}
+    token = requests.post(f"{timely.api_url}/oauth/token", data=form, timeout=10).json()
+    (tmp_path / "timely.json").write_text(json.dumps(token))
+    webhook = {
+        "url": URL,
+        "account_id": form["account_id"],
+        "token_store": "timely.json",
+        "api_url": timely.api_url,
+    }
+    source = {"scheme": "timely", "secret_file": "timely.secret", "webhook": webhook}
+    path = tmp_path / "sources.json"
+    path.write_text(json.dumps({"timely": source}))
+
+    def hooks(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["hooks", *arguments, f"--sources={path}"])
+
+    assert hooks("create", "timely").exit_code == 0
+    first = timely.rows("webhooks")
+    assert (tmp_path / "timely.secret").read_text() == first[0]["secret_token"]
+    assert hooks("create", "timely").exit_code == 0
+    (second,) = timely.rows("webhooks")
+    assert second["id"] != first[0]["id"]
+    timely.edit("webhooks", second["id"], active=False)
+    assert hooks("list").exit_code == 1
+    assert "was switched off, and is awake again" in hooks("repair").output
+    assert timely.rows("webhooks")[0]["active"] is True
+    assert hooks("delete", "timely").output == "timely: deleted\n"
 
 
 def test_what_goes_wrong_is_said_without_a_secret(

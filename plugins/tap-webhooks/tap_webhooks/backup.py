@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from singer_tapkit.bookmarks import canonical
+from singer_tapkit.database import DatabaseError, engine_of
 from singer_tapkit.deletions import DELETED_AT, key_of, record_of
 from singer_tapkit.errors import StreamFailedError
-from sqlalchemy import MetaData, Table, create_engine, inspect, select
-from sqlalchemy.engine import make_url
+from sqlalchemy import MetaData, Table, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
@@ -76,10 +76,11 @@ def _rows(place: str, name: str, *, needed: bool) -> Iterator[dict[str, Any]]:
 
 
 def _of_table(place: str, name: str, *, needed: bool) -> Iterator[dict[str, Any]]:
-    address = make_url(place)
-    if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-    engine = create_engine(address)
+    try:
+        engine = engine_of(place)
+    except DatabaseError as error:
+        msg = f"restore_from: {error}"
+        raise StreamFailedError(msg) from None
     try:
         if not inspect(engine).has_table(name):
             if needed:

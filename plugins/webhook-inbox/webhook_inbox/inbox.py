@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,11 +92,18 @@ class Inbox:
     """
 
     def __init__(self, url: str) -> None:
-        address = make_url(url)
-        if address.drivername == "postgresql":
-            address = address.set(drivername="postgresql+psycopg")
+        try:
+            address = make_url(url)
+            if address.drivername == "postgresql":
+                address = address.set(drivername="postgresql+psycopg")
+            self._engine = create_engine(address, pool_pre_ping=True)
+        except (ArgumentError, ModuleNotFoundError) as error:
+            msg = (
+                "The inbox needs sqlite:///inbox.db or postgresql://..., and for the latter the "
+                f"extra postgres of this package ({type(error).__name__})"
+            )
+            raise InboxError(msg) from None
         self.place = address.render_as_string(hide_password=True)
-        self._engine = create_engine(address, pool_pre_ping=True)
         self._is_sqlite = address.get_backend_name() == "sqlite"
         # SQLite has one writer at a time; those who wait for it asleep wait longer than in a queue.
         self._writing = Lock() if self._is_sqlite else nullcontext()
@@ -166,13 +173,21 @@ class Inbox:
             yield Event(row.seq, row.source, row.delivery, row.event, received_at, body)
 
     def mark(self, reader: str, seq: int) -> None:
-        """Note how far a reader has come, so that its events can be removed some day."""
-        with self._engine.begin() as connection:
-            changed = connection.execute(
-                update(_READERS).where(_READERS.c.name == reader).values(seq=seq)
-            )
-            if not changed.rowcount:
-                connection.execute(insert(_READERS).values(name=reader, seq=seq))
+        """Note how far a reader has come, so that its events can be removed some day.
+
+        Raises:
+            InboxError: If it is not noted.
+        """
+        try:
+            with self._writing, self._engine.begin() as connection:
+                changed = connection.execute(
+                    update(_READERS).where(_READERS.c.name == reader).values(seq=seq)
+                )
+                if not changed.rowcount:
+                    connection.execute(insert(_READERS).values(name=reader, seq=seq))
+        except SQLAlchemyError as error:
+            msg = f"The inbox {self.place} takes nothing: {type(error).__name__}"
+            raise InboxError(msg) from None
 
     def forget(self, reader: str) -> bool:
         """Forget a reader, for which nothing is kept any more; false if there is none."""

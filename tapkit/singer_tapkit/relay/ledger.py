@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    create_engine,
     delete,
     event,
     insert,
@@ -27,9 +26,9 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
+from singer_tapkit.database import DatabaseError, address_of, engine_of
 from singer_tapkit.relay.destination import Known
 from singer_tapkit.targets.errors import TargetError
 
@@ -132,18 +131,16 @@ class Ledger:
     def __init__(self, url: str, target: str) -> None:
         self._target = target
         try:
-            address = make_url(url)
-        except ArgumentError:
-            msg = "ledger_url: not the address of a database. Write sqlite:///ledger.db"
+            address = address_of(url)
+            self._engine = engine_of(url)
+        except DatabaseError as error:
+            msg = f"ledger_url: {error}"
             raise TargetError(msg) from None
-        if address.drivername == "postgresql":
-            address = address.set(drivername="postgresql+psycopg")
         self._file = Path(address.database or "") if address.drivername == "sqlite" else None
         if self._file:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.touch(mode=0o600)
         self.place = address.render_as_string(hide_password=True)
-        self._engine = create_engine(address, pool_pre_ping=True)
         if self._file:
             event.listen(self._engine, "connect", _make_durable)
         try:

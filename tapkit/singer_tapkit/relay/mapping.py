@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
-from sqlalchemy import MetaData, Table, create_engine, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import MetaData, Table, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from singer_tapkit.database import DatabaseError, engine_of
 from singer_tapkit.relay.destination import RefusedError
 from singer_tapkit.targets.errors import TargetError
 
@@ -158,15 +158,14 @@ class Tables:
 
     def _from_database(self, name: str, url: str, table: str) -> list[dict[str, Any]]:
         try:
-            address = make_url(url)
-            if address.drivername == "postgresql":
-                address = address.set(drivername="postgresql+psycopg")
-            engine = create_engine(address)
+            engine = engine_of(url)
             with engine.connect() as connection:
                 columns = Table(table, MetaData(), autoload_with=connection)
                 rows = [dict(row) for row in connection.execute(select(columns)).mappings()]
             engine.dispose()
-        except (SQLAlchemyError, ArgumentError) as error:
+        except DatabaseError as error:
+            raise self._fault(name, f"url: {error}") from None
+        except SQLAlchemyError as error:
             raise self._fault(name, f"table {table}: {type(error).__name__}") from None
         return rows
 
