@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import version
 from math import ceil
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from zoneinfo import ZoneInfo
 
 import click
@@ -165,6 +165,24 @@ class Tap(singer_sdk.Tap):
         Must not presume that the settings have the right types.
         """
         return []
+
+    @classmethod
+    def embedded(
+        cls,
+        config: Mapping[str, Any],
+        *,
+        clock: Clock | None = None,
+        **arguments: Any,  # noqa: ANN401 - the SDK's own
+    ) -> Self:
+        """Return the tap as a part of another program, whose signals it leaves alone.
+
+        Args:
+            config: The settings.
+            clock: Another source of time.
+            arguments: As for the tap itself.
+        """
+        own = {"_setup_signal_handlers": lambda _self: None, "clock": clock or cls.clock}
+        return cast("Self", type(cls.__name__, (cls,), own)(config=dict(config), **arguments))
 
     @classmethod
     def agent(cls, config: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -157,6 +158,16 @@ def test_events_of_clickup_are_read_however_they_come() -> None:
         {"data": {"interval_id": None}},
     ]
     assert [hints({"event": "taskTimeTrackedUpdated", **body}) for body in odd] == [[], [], []]
+
+
+def test_a_signal_is_for_this_tap_alone(box: Box) -> None:
+    """The vendor's tap, which it reads with, would else write a state of its own."""
+    tap = TapWebhooks(config=box.config)
+
+    _ = tap.streams
+
+    handler = signal.getsignal(signal.SIGTERM)
+    assert getattr(handler, "__self__", None) is tap
 
 
 def test_settings_of_the_vendors_tap_are_checked(tmp_path: Path) -> None:

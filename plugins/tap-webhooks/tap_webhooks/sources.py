@@ -76,10 +76,7 @@ class Source:
     @cached_property
     def stream(self) -> Stream:
         """The stream that can read the records again."""
-        tap_class = self.events.tap
-        tap = type(tap_class.__name__, (tap_class,), {"clock": self.clock})(
-            config=dict(self.settings)
-        )
+        tap = self.events.tap.embedded(self.settings, clock=self.clock)
         return cast("Stream", tap.streams[self.events.stream])
 
     def hints(self, events: Sequence[Event]) -> Iterator[tuple[Event, Hint]]:
