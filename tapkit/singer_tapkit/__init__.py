@@ -17,12 +17,14 @@ A tap is a :class:`Tap` that lists its streams; a stream is a :class:`Stream` th
 ``audit``      hours per month, compared with the vendor or a loaded table
 ``outcomes``   how each stream ended, the end-of-run table, the exit code
 ``clock``      time that tests control
+``embedding``  records of a tap within another program
 """
 
 from singer_tapkit.batch import Batch
 from singer_tapkit.deletions import Listing
+from singer_tapkit.embedding import ReadError, Rows, read
 from singer_tapkit.keysets import Place
 from singer_tapkit.stream import Stream
 from singer_tapkit.tap import Tap
 
-__all__ = ["Batch", "Listing", "Place", "Stream", "Tap"]
+__all__ = ["Batch", "Listing", "Place", "ReadError", "Rows", "Stream", "Tap", "read"]
