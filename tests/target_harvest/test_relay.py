@@ -48,6 +48,23 @@ def test_a_record_that_is_older_than_what_was_written_changes_nothing(
     assert ours(harvest) == {"a": 2.0}
 
 
+def test_an_older_record_does_not_bury_a_newer_dead_letter_for_good(
+    tmp_path: Path, harvest: HarvestControl
+) -> None:
+    """It can still be put back; a newer record takes its place."""
+    relay, where = Relay(tmp_path, harvest), place(harvest)
+    relay.feed(record("a", **where, hours=1, updated_at="2026-03-01T00:00:00Z"))
+    relay.feed(record("a", **where | {"task_id": 1}, hours=3, updated_at="2026-03-03T00:00:00Z"))
+
+    relay.feed(record("a", **where, hours=2, updated_at="2026-03-02T00:00:00Z"))
+
+    assert ours(harvest) == {"a": 2.0}
+    assert "2026-03-03" in relay.run("", "dead-letters", "--json").stdout
+    relay.feed(record("a", **where, hours=4, updated_at="2026-03-04T00:00:00Z"))
+    assert relay.run("", "dead-letters").stdout == "No dead letters\n"
+    assert ours(harvest) == {"a": 4.0}
+
+
 def test_a_deletion_stays_one_within_a_batch(tmp_path: Path, harvest: HarvestControl) -> None:
     """However late the created comes."""
     relay, where = Relay(tmp_path, harvest), place(harvest)

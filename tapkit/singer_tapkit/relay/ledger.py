@@ -249,19 +249,13 @@ class Ledger:
         """List the dead letters of this target, oldest first."""
         query = select(_LETTERS).where(_LETTERS.c.target == self._target)
         with self._engine.connect() as connection:
-            return [
-                DeadLetter(
-                    row.number,
-                    row.kind,
-                    row.key,
-                    json.loads(row.record),
-                    row.cause,
-                    row.at,
-                    row.attempts,
-                    row.again,
-                )
-                for row in connection.execute(query.order_by(_LETTERS.c.number))
-            ]
+            return [_read(row) for row in connection.execute(query.order_by(_LETTERS.c.number))]
+
+    def dead_letter(self, kind: str, key: str) -> DeadLetter | None:
+        """Return the dead letter of a record, if there is one."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_LETTERS).where(self._letter(kind, key))).one_or_none()
+        return None if row is None else _read(row)
 
     def unbury(self, kind: str, key: str) -> None:
         """Remove the dead letter of a record, if there is one: it was written, or overtaken."""
@@ -275,6 +269,19 @@ class Ledger:
     def _letter(self, kind: str, key: str) -> Any:  # noqa: ANN401 - SQLAlchemy's own
         columns = _LETTERS.c
         return (columns.target == self._target) & (columns.kind == kind) & (columns.key == key)
+
+
+def _read(row: Any) -> DeadLetter:  # noqa: ANN401 - SQLAlchemy's own
+    return DeadLetter(
+        row.number,
+        row.kind,
+        row.key,
+        json.loads(row.record),
+        row.cause,
+        row.at,
+        row.attempts,
+        row.again,
+    )
 
 
 def _family(kind: str) -> str:

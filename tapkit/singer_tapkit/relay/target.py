@@ -245,8 +245,18 @@ class Relay:
         except RunAbortedError as error:
             raise TargetError(str(error)) from None
         else:
-            self._ledger.unbury(kind, key)
+            if record.get(DELETED_AT) or not self._is_overtaken(kind, key, record):
+                self._ledger.unbury(kind, key)
         self.counts[done] += 1
+
+    def _is_overtaken(self, kind: str, key: str, record: Mapping[str, Any]) -> bool:
+        """Tell whether a dead letter of the same record is newer than what came now."""
+        field = self._target.setting("version_field")
+        letter = self._ledger.dead_letter(kind, key)
+        if letter is None:
+            return False
+        newer = letter.record.get(field)
+        return _is_older(record.get(field), None if newer is None else str(newer))
 
     def _written(self, kind: str, key: str, record: Mapping[str, Any]) -> str:
         """Write one record; returns what came of it."""
