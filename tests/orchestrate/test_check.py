@@ -133,6 +133,11 @@ def test_this_project_has_the_schedules_of_the_old_systems() -> None:
         "garmin-heart-rate": "0 */8 * * *",
         "todoist-tasks": "0 */3 * * *",
         "todoist-projects": "0 7 * * *",
+        "relay-hours": "* * * * *",
+        "relay-hours-poll": "15 * * * *",
+        "relay-projects": "* * * * *",
+        "relay-backup": "*/5 * * * *",
+        "relay-backup-poll": "30 2 * * *",
     }
     assert project.schedules["clickup-reindex"].full_refresh
     personal = {"spotify_all", "fitness_all", "productivity_all"}

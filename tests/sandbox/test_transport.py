@@ -84,6 +84,6 @@ def test_the_date_header_follows_the_sandbox_clock(api: Api, sandbox: Sandbox) -
 
 def test_writes_that_are_not_simulated_say_so(api: Api) -> None:
     """A write that the sandbox lacks cannot be mistaken for a success."""
-    reply = api.ask("/clients", method="POST", body={"name": "x"})
+    reply = api.ask("/contacts", method="POST", body={"first_name": "x"})
 
     assert reply.status == 501

@@ -184,3 +184,20 @@ def test_members_write_their_own_time_only(api: Api) -> None:
 
     assert member.ask("/time_entries", method="POST", body=body).status == 403
     assert member.ask(f"/time_entries/{foreign['id']}", method="DELETE").status == 403
+
+
+def test_clients_projects_and_tasks_are_made_and_changed(api: Api) -> None:
+    """Each with what it needs; what is lacking is said."""
+    client = api.ask("/clients", method="POST", body={"name": "Acme"})
+    assert (client.status, client.json["name"]) == (201, "Acme")
+    lacking = api.ask("/projects", method="POST", body={"name": "Site", "bill_by": "none"})
+    assert lacking.status == 422
+    assert "Client_id can't be blank" in str(lacking.json)
+    needed = {"is_billable": True, "bill_by": "none", "budget_by": "none"}
+    project = {"name": "Site", "client_id": client.json["id"], **needed}
+    made = api.ask("/projects", method="POST", body=project).json
+    assert made["client"] == {"id": client.json["id"], "name": "Acme", "currency": "EUR"}
+    path = f"/projects/{made['id']}"
+    assert api.ask(path, method="PATCH", body={"is_active": False}).json["is_active"] is False
+    assert api.ask("/tasks", method="POST", body={"name": "Design"}).status == 201
+    assert api.ask("/tasks/1", method="PATCH", body={"name": "x"}).status == 404
