@@ -66,7 +66,10 @@ def cli(context: click.Context, inbox: str) -> None:
 )
 @click.pass_obj
 def serve(url: str, path: Path, host: str, port: int, keep_days: int, per_second: float) -> None:
-    """Receive at /hooks/SOURCE until interrupted; remove what is old once an hour."""
+    """Receive webhooks until interrupted.
+
+    They come in at /hooks/SOURCE. What is old, and what every reader has, is removed once an hour.
+    """
     import uvicorn  # noqa: PLC0415 - spares --help the start-up time
 
     from webhook_inbox.app import Receiver  # noqa: PLC0415
@@ -91,7 +94,10 @@ def serve(url: str, path: Path, host: str, port: int, keep_days: int, per_second
 @click.option("--most", default=50, show_default=True, help="How many at the most.")
 @click.pass_obj
 def show(url: str, after: int, most: int) -> None:
-    """List events, without their bodies, and how far readers have come."""
+    """List events, and how far readers are.
+
+    Bodies are not shown.
+    """
     inbox = _open(url)
     for event in inbox.read(after, most=most):
         click.echo(
@@ -106,7 +112,7 @@ def show(url: str, after: int, most: int) -> None:
 @click.option("--days", default=45, show_default=True, type=click.IntRange(0), help="What to keep.")
 @click.pass_obj
 def prune(url: str, days: int) -> None:
-    """Remove old events that every reader has; never others."""
+    """Remove old events that all readers have."""
     gone = _open(url).prune(datetime.now(UTC) - timedelta(days=days))
     click.echo(f"{gone} events removed")
 
@@ -115,7 +121,10 @@ def prune(url: str, days: int) -> None:
 @click.argument("reader")
 @click.pass_obj
 def forget(url: str, reader: str) -> None:
-    """Forget a reader that is gone for good, so that events are not kept for it."""
+    """Forget a reader that is gone for good.
+
+    Events are then no longer kept for it.
+    """
     if not _open(url).forget(reader):
         msg = f"No reader is named {reader}; `webhook-inbox show` lists them"
         raise click.ClickException(msg)
@@ -124,13 +133,19 @@ def forget(url: str, reader: str) -> None:
 
 @cli.group()
 def hooks() -> None:
-    """The webhooks at their vendors, as the sources file says they should be."""
+    """Make, list, repair and delete webhooks.
+
+    At their vendors, as the sources file says they should be.
+    """
 
 
 @hooks.command(name="list")
 @_sources_option
 def list_hooks(path: Path) -> None:
-    """List the webhooks at each vendor; exit code 1 if one of ours is not well."""
+    """List the webhooks at each vendor.
+
+    Exit code 1 if one of ours is not there, asleep, or sends the wrong events.
+    """
     ill = False
     for name, _, registration in _registrations(path, None):
         own = _own(registration)
@@ -149,7 +164,10 @@ def list_hooks(path: Path) -> None:
 @click.argument("source")
 @_sources_option
 def create(path: Path, source: str) -> None:
-    """Make the webhook of SOURCE, and keep its secret in secret_file."""
+    """Make the webhook of SOURCE.
+
+    Its secret is kept in secret_file.
+    """
     for name, entry, registration in _registrations(path, source):
         _make(name, entry, registration)
 
@@ -158,9 +176,10 @@ def create(path: Path, source: str) -> None:
 @click.argument("source", required=False)
 @_sources_option
 def repair(path: Path, source: str | None) -> None:
-    """Make what is not there, and wake up what the vendor has put to sleep; of SOURCE, or all.
+    """Make or wake up what is not well.
 
-    Events that were lost meanwhile do not come again: let the polling pipeline run afterwards.
+    Of SOURCE, or all. Events that were lost meanwhile do not come again: let the polling pipeline
+    run afterwards.
     """
     for name, entry, registration in _registrations(path, source):
         own = _own(registration)

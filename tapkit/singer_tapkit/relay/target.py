@@ -29,6 +29,8 @@ from singer_tapkit.targets.errors import SchemaError, TargetError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    import click
+
 _MOST_ATTEMPTS: Final = 8
 """How many runs try a dead letter again by themselves, ever more minutes apart."""
 
@@ -365,6 +367,17 @@ class RelayTarget(StoringTarget):
         relay = Relay(self.make_destination(), self.kinds, self.ledger, tables, self)
         relay.retry(self.clock.now())
         return relay
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        """Return the command, which says what else there is."""
+        command = super().get_singer_command()
+        command.epilog = (
+            f"`{cls.name} dead-letters` lists records that could not be written, `{cls.name} "
+            "replay` writes them; see their --help."
+        )
+        return command
 
     @override
     def make_store(self, stream: str) -> RelayStore:
