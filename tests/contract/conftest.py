@@ -1,0 +1,88 @@
+"""One tap after the other, each with fresh data and a clock that tests move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import NOW, Run, run
+from tests.contract.cases import CASES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from singer_sandbox.client import AppControl, Sandbox
+
+    from tests.conftest import SharedClock
+    from tests.contract.cases import Case
+
+
+class Subject:
+    """A tap under the contract.
+
+    Args:
+        case: Which.
+        control: Its vendor.
+        clock: The time, for both.
+        folder: For its tokens.
+    """
+
+    def __init__(self, case: Case, control: AppControl, clock: SharedClock, folder: Path) -> None:
+        self.case = case
+        self.control = control
+        self.clock = clock
+        self._folder = folder
+        self._tap = type(case.tap.__name__, (case.tap,), {"clock": clock})
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Settings with which the tap reads the vendor."""
+        config = {**self.control.config(), **self.case.config}
+        if self.case.keeps_tokens:
+            config["token_store"] = str(self._folder / "tokens.json")
+        return config
+
+    def run(self, state: dict[str, Any] | None = None, select: list[str] | None = None) -> Run:
+        """Run it over the stream that is looked at, or others."""
+        return run(self._tap, self.config, select=select or [self.case.stream], state=state)
+
+    def fault(self, **fault: Any) -> None:  # noqa: ANN401 - of the sandbox
+        """Let something go wrong where the stream is read."""
+        for path in self.case.paths:
+            self.control.fault(path=path, **fault)
+
+    def table(self, *runs: Run) -> dict[Any, dict[str, Any]]:
+        """Return what a table holds after some runs; without what is gone."""
+        rows: dict[Any, dict[str, Any]] = {}
+        for one in runs:
+            for row in one.records(self.case.stream):
+                key = row[self.case.key]
+                rows[key] = {**rows.get(key, {}), **row} if row.get("_sdc_deleted_at") else row
+        return {key: row for key, row in rows.items() if not row.get("_sdc_deleted_at")}
+
+    def recent(self) -> tuple[Any, str]:
+        """Return a row that every run looks at again: its key, and its id in the sandbox."""
+        rows = self.table(self.run())
+        found = self.control.rows(self.case.collection)
+        ids = {self.case.key_of(row): str(row["id"]) for row in found}
+        key = max(rows.keys() & ids, key=lambda key: (_when(rows[key]), str(key)))
+        return key, ids[key]
+
+
+def _when(row: dict[str, Any]) -> str:
+    """Return when something happened, as far as its row says."""
+    names = ("started_at", "spent_date", "start_date", "startTimeGMT", "day", "added_at")
+    return next((str(row[name]) for name in names if row.get(name)), "")
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.vendor)
+def subject(
+    request: pytest.FixtureRequest, sandbox_server: Sandbox, clock: SharedClock, tmp_path: Path
+) -> Subject:
+    """One tap after the other."""
+    case: Case = request.param
+    assert clock.now() == NOW
+    control: AppControl = getattr(sandbox_server, case.vendor)
+    control.reset(**case.setup)
+    return Subject(case, control, clock, tmp_path)
