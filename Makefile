@@ -38,8 +38,9 @@ lint: setup ## Check format, style, imports between packages, declared dependenc
 types: setup ## Check types.
 	$(RUN) mypy
 
-docs: setup ## Renew the generated tables in READMEs.
+docs: setup ## Renew the generated tables in READMEs and docs.
 	$(RUN) python -m tests.project.readme_tables
+	CONTRACT_PAGE=docs/contract.md $(RUN) pytest -q tests/contract
 
 bench: setup ## Measure speed and memory; prints figures, asserts none.
 	$(RUN) python -m tests.bench

@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import NOW, Run, run
-from tests.contract.cases import CASES
+from tests.contract.cases import CASES, Case
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Generator
 
     from singer_sandbox.client import AppControl, Sandbox
 
     from tests.conftest import SharedClock
-    from tests.contract.cases import Case
+
+
+_RESULTS: dict[tuple[str, str], list[bool]] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep how each promise ended for each tap."""
+    report = yield
+    if report.when == "call" and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        case = item.callspec.params.get("subject")
+        if isinstance(case, Case):
+            promise = item.originalname.removeprefix("test_").replace("_", " ")
+            _RESULTS.setdefault((promise, case.vendor), []).append(report.passed)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the matrix into the page that CONTRACT_PAGE names."""
+    del session
+    page = os.environ.get("CONTRACT_PAGE")
+    if not page or not _RESULTS:
+        return
+    vendors = [case.vendor for case in CASES]
+    lines = [f"| promise | {' | '.join(vendors)} |", f"| --- |{' --- |' * len(vendors)}"]
+    for promise in sorted({promise for promise, _ in _RESULTS}):
+        cells = []
+        for vendor in vendors:
+            results = _RESULTS.get((promise, vendor), [])
+            cells.append(f"{sum(results)} of {len(results)}" if results else "-")
+        lines.append(f"| {promise} | {' | '.join(cells)} |")
+    start, end = "<!-- matrix -->\n", "<!-- /matrix -->"
+    before, _, rest = Path(page).read_text().partition(start)
+    _, _, after = rest.partition(end)
+    Path(page).write_text(before + start + "\n".join(lines) + "\n" + end + after)
 
 
 class Subject:
