@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from target_rest.service import _typed
 
 from tests.relay.pipeline import feed
 from tests.target_rest.timebook import settings
@@ -152,6 +153,26 @@ def test_without_a_route_to_look_nothing_is_made_twice(relay: Relay, timebook: A
     assert "it may have been made by a request that was not answered" in done.stderr
     assert relay.feed(args=("replay",)).returncode == 1
     assert relay.hours() == {"a": 1.0, "b": 1.0}
+
+
+def test_when_the_service_is_away_the_run_fails_and_nothing_is_a_dead_letter(
+    relay: Relay, timebook: AppControl
+) -> None:
+    """Also in the middle of a session."""
+    timebook.fault("status", "/api", status=503, skip=3, times=None)
+
+    done = relay.feed(relay.entry("a"), relay.entry("b"))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert relay.feed(args=("dead-letters",)).stdout == "No dead letters\n"
+    timebook.clear_faults()
+    assert relay.feed(relay.entry("a"), relay.entry("b")).returncode == 0
+    assert relay.hours() == {"a": 1.0, "b": 1.0}
+
+
+def test_ids_stay_what_they_are() -> None:
+    """Numbers are sent as numbers, unless a text would lose something by that."""
+    assert [_typed(text) for text in ("12", "012", "a1")] == [12, "012", "a1"]
 
 
 def test_a_wrong_password_is_tried_once(relay: Relay, timebook: AppControl) -> None:

@@ -300,8 +300,13 @@ class Service:
         self._done(act)
 
     def is_up(self) -> bool:
-        """Tell whether a session can be had."""
-        return self._way is None or self._token() is not None or self._way.carrier == "cookie"
+        """Tell whether the service answers: to a look for nothing, where it can be asked."""
+        for routes in self._routes.values():
+            if "find" in routes:
+                with suppress(ParentRefusedError):  # that is an answer
+                    self._ask(routes["find"], {"key": "0"})
+                return True
+        return True
 
     def close(self) -> None:
         """End the session; what goes wrong with that does not matter."""
@@ -309,7 +314,7 @@ class Service:
             with suppress(StreamFailedError, RunAbortedError, ParentRefusedError, ExpiredError):
                 self._send(self._way.logout, {}, self._open.token)
         self._open = None
-        self._lock.release()
+        self._lock.release(force=True)
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -428,4 +433,4 @@ class Service:
 
 def _typed(text: str) -> int | str:
     """Return an id in the type that services mostly have it in."""
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isdecimal() and str(int(text)) == text else text
