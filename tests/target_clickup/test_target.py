@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from singer_tapkit.relay.ledger import Ledger
 
 from tests.relay.pipeline import Pipeline, feed
 
@@ -110,6 +111,21 @@ def test_a_create_that_may_have_happened_is_never_doubled(
 
     assert done.returncode == 0, done.stderr
     assert len(clickup.rows(kind)) == before + 1
+
+
+def test_what_a_killed_run_may_have_made_is_found_to_be_deleted(
+    tmp_path: Path, clickup: ClickUpControl, relay: Callable[..., CompletedProcess[str]]
+) -> None:
+    """Although its id never got into the ledger."""
+    member = clickup.rows("members")[2]["user_id"]
+    clickup.add("time_entries", user_id=member, description="Half [worktaps:a]", start=1)
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", "clickup")
+    ledger.note("time_entries", "a", uncertain=True)
+
+    done = relay("time_entries", {"id": "a", "_sdc_deleted_at": "2026-03-02T09:00:00Z"})
+
+    assert done.returncode == 0, done.stderr
+    assert marked(clickup) == {}
 
 
 def test_what_cannot_be_written_is_a_dead_letter(

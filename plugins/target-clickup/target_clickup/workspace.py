@@ -63,6 +63,8 @@ _FIELDS: Final = {
     "tasks": ("name", "description", "status", "priority", "time_estimate"),
 }
 _TASK_PAGE: Final = 100
+_FAR_AHEAD: Final = 4_102_444_800_000
+"""The year 2100, in milliseconds."""
 
 
 class Token:
@@ -134,12 +136,12 @@ class Workspace:
             return self._done(lambda: self._put_entry(key, fields, known))
         return self._done(lambda: self._put_place(kind, fields, known))
 
-    def delete(self, kind: str, key: str, known: Known) -> None:  # noqa: ARG002
+    def delete(self, kind: str, key: str, known: Known) -> None:
         """Delete a time entry; archive anything else, with all the time that was tracked in it."""
         _ = self._opened
         target_id = known.target_id
         if kind == "time_entries":
-            self._done(lambda: self._delete_entry(target_id))
+            self._done(lambda: self._delete_entry(target_id or self._doubtful(key, known)))
         elif target_id:
             self._done(lambda: self._archive(kind, target_id))
 
@@ -318,6 +320,28 @@ class Workspace:
             "end_date": str(body["start"] + day),
             **({"assignee": str(body["assignee"])} if "assignee" in body else {}),
         }
+        return self._marked(path, params, key)
+
+    def _doubtful(self, key: str, known: Known) -> str | None:
+        """Return the id of an entry that a run may have made before it was killed.
+
+        Nobody knows when it begins any more, so all entries of everybody are looked through.
+        """
+        if not known.uncertain:
+            return None
+        members = self._opened.get("members")
+        users = (
+            [row.get("user") for row in members if isinstance(row, dict)]
+            if isinstance(members, list)
+            else []
+        )
+        people = [str(user["id"]) for user in users if isinstance(user, dict) and "id" in user]
+        path = f"/v2/team/{self._workspace_id}/time_entries"
+        params = {"start_date": "0", "end_date": str(_FAR_AHEAD), "assignee": ",".join(people)}
+        found = self._marked(path, params, key)
+        return str(found["id"]) if found else None
+
+    def _marked(self, path: str, params: Mapping[str, str], key: str) -> Record | None:
         rows = self._client.get(path, params).get("data")
         for row in rows if isinstance(rows, list) else []:
             if isinstance(row, dict) and self._mark(key) in str(row.get("description")):
