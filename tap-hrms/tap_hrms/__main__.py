@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from singer_tapkit.command import command_line
+
 from tap_hrms.tap import TapHRMS
 
-cli = TapHRMS.cli
+
+def cli() -> None:
+    """Run what the command line says."""
+    command_line(TapHRMS)
+
 
 if __name__ == "__main__":
     cli()

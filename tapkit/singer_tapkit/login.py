@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import webbrowser
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -73,15 +72,9 @@ class Login:
         )
 
 
-def command_line(tap: type[Tap]) -> None:
-    """Run a tap, or with ``login`` as the first argument its login."""
-    if sys.argv[1:2] == ["login"]:
-        _command(tap)(sys.argv[2:], prog_name=f"{tap.name} login")
-    else:
-        tap.cli()
+def login_command(tap: type[Tap]) -> click.Command:
+    """Return the command that lets a tap in."""
 
-
-def _command(tap: type[Tap]) -> click.Command:
     @click.command(help=f"Let {tap.name} read your account: say yes in a browser, once.")
     @click.option(
         "--config",

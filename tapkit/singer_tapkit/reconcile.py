@@ -196,6 +196,11 @@ class ReconciledStream(singer_sdk.Stream):
             self.stream_state, span=Days(start), max_share=self._tap.max_deletion_share
         )
 
+    def span_of_deletions(self) -> Days | None:
+        """Return the days in which a run would look for deletions now; ``None`` if in none."""
+        search = self._search()
+        return search.span if search else None
+
     def _store_keys(self) -> bool:
         """Put the keys seen so far into the state, unless that would be done too often.
 

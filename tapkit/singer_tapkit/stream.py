@@ -155,15 +155,25 @@ class Stream(ReconciledStream):
         """Settle what to read, and begin to read ahead if this run does so."""
         self.missing = []
         self._usage = Usage()
-        bookmark = self._bookmark()
-        if bookmark:
-            reading = bookmark.open(start=self._tap.start_date, lookback=self.lookback)
-        else:
-            reading = Reading(self._tap.start_date, self._tap.end_date)
+        bookmark, reading = self._opened()
         self.deletions = self._search()
         with self._accounted():
             batches = self._tap.overlap.ahead(self.batches(reading))
         return Begun(bookmark, reading, batches)
+
+    def next_reading(self) -> Reading:
+        """Return what a run would ask for now; nothing is asked, and the state stays as it is.
+
+        Raises:
+            StreamFailedError: If the state cannot be read.
+        """
+        return self._opened()[1]
+
+    def _opened(self) -> tuple[Bookmark | None, Reading]:
+        bookmark = self._bookmark()
+        if bookmark is None:
+            return None, Reading(self._tap.start_date, self._tap.end_date)
+        return bookmark, bookmark.open(start=self._tap.start_date, lookback=self.lookback)
 
     def read_ahead(self) -> None:
         """Begin before it is this stream's turn; what goes wrong is said when it is."""

@@ -194,6 +194,11 @@ class Tap(singer_sdk.Tap):
         return str(config.get("user_agent") or f"{cls.name}/{version(cls.package_name or '')}")
 
     @classmethod
+    def has_login(cls) -> bool:
+        """Tell whether people let this tap in by a browser."""
+        return cls.login_with is not Tap.login_with
+
+    @classmethod
     def login_with(cls, config: Mapping[str, Any]) -> Login:
         """Return how people let this tap in, for taps that have a ``login``.
 

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import inspect
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from singer_tapkit.state_command import requests_of
 from tap_clickup.tap import TapClickUp
 from tap_garmin.tap import TapGarmin
 from tap_harvest.tap import TapHarvest
@@ -28,7 +28,6 @@ from target_rest.target import TargetREST
 from tests.loaders.table import loaders_table
 
 if TYPE_CHECKING:
-    from singer_sdk import Stream
     from singer_tapkit import Tap
     from singer_tapkit.relay import RelayTarget
 
@@ -151,7 +150,7 @@ def streams_table(tap: type[Tap]) -> str:
         replication = f"incremental by `{key}`" if key else "full table"
         chosen = "" if stream.selected_by_default else " Not selected by default."
         summary = (inspect.getdoc(type(stream)) or "").split("\n", 1)[0]
-        cells = (f"`{stream.name}`", summary + chosen, keys, replication, _requests(type(stream)))
+        cells = (f"`{stream.name}`", summary + chosen, keys, replication, requests_of(type(stream)))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -161,15 +160,6 @@ def _own_settings(tap: type[Tap | RelayTarget]) -> dict[str, Any]:
     built_in: dict[str, Any] = {"properties": {}}
     tap.append_builtin_config(built_in)
     return {name: setting for name, setting in source.items() if name not in built_in["properties"]}
-
-
-def _requests(stream: type[Stream]) -> str:
-    """Find what the stream, or the kind of stream that it is, says about requests."""
-    for kind in stream.__mro__:
-        found = re.search(r"Requests: (.+?)\.(?:\s|$)", kind.__doc__ or "", re.DOTALL)
-        if found:
-            return " ".join(found[1].split())
-    return "one per page"
 
 
 if __name__ == "__main__":

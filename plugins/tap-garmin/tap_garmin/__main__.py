@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from singer_tapkit.command import command_line
+
 from tap_garmin.tap import TapGarmin
 
-cli = TapGarmin.cli
+
+def cli() -> None:
+    """Run what the command line says."""
+    command_line(TapGarmin)
+
 
 if __name__ == "__main__":
     cli()

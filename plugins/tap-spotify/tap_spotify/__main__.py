@@ -1,8 +1,8 @@
-"""Start the tap, or its login: ``python -m tap_spotify`` is the same as ``tap-spotify``."""
+"""Start the tap: ``python -m tap_spotify`` is the same as ``tap-spotify``."""
 
 from __future__ import annotations
 
-from singer_tapkit.login import command_line
+from singer_tapkit.command import command_line
 
 from tap_spotify.tap import TapSpotify
 

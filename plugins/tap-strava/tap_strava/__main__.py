@@ -1,8 +1,8 @@
-"""Start the tap, or its login: ``python -m tap_strava`` is the same as ``tap-strava``."""
+"""Start the tap: ``python -m tap_strava`` is the same as ``tap-strava``."""
 
 from __future__ import annotations
 
-from singer_tapkit.login import command_line
+from singer_tapkit.command import command_line
 
 from tap_strava.tap import TapStrava
 

@@ -1,8 +1,8 @@
-"""Start the tap, or its login: ``python -m tap_timely`` is the same as ``tap-timely``."""
+"""Start the tap: ``python -m tap_timely`` is the same as ``tap-timely``."""
 
 from __future__ import annotations
 
-from singer_tapkit.login import command_line
+from singer_tapkit.command import command_line
 
 from tap_timely.tap import TapTimely
 

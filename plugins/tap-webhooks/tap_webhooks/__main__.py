@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from singer_tapkit.command import command_line
+
 from tap_webhooks.tap import TapWebhooks
 
-cli = TapWebhooks.cli
+
+def cli() -> None:
+    """Run what the command line says."""
+    command_line(TapWebhooks)
+
 
 if __name__ == "__main__":
     cli()
