@@ -32,6 +32,7 @@ class Source:
 
     Attributes:
         vendor: Its name, as clickup.
+        events: What its webhooks tell.
         settings: Of its tap.
         clock: Source of time.
         stream_name: Of the stream that comes of it.
@@ -39,6 +40,7 @@ class Source:
     """
 
     vendor: str
+    events: Events
     settings: Mapping[str, Any] = field(repr=False)
     clock: Clock
     stream_name: str = ""
@@ -60,18 +62,15 @@ class Source:
             )
             raise SourceError(msg)
         settings = {name: value for name, value in given.items() if name != "routes"}
-        source = cls(vendor, settings, clock, events.stream, given.get("routes") or [vendor])
+        source = cls(
+            vendor, events, settings, clock, events.stream, given.get("routes") or [vendor]
+        )
         try:
             _ = source.stream
         except ConfigValidationError as error:
             msg = f"read_at.{vendor}: {error}"
             raise SourceError(msg) from None
         return source
-
-    @property
-    def events(self) -> Events:
-        """What its webhooks tell."""
-        return cast("Events", events_of(self.vendor))
 
     @cached_property
     def stream(self) -> Stream:
