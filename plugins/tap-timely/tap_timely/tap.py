@@ -12,7 +12,6 @@ from singer_tapkit.deletions import DeletionMode, deletion_settings
 from singer_tapkit.http.oauth import Provider, oauth_settings
 from singer_tapkit.http.tokens import BearerCredential
 from singer_tapkit.login import Login
-from singer_tapkit.overlap import Memo
 from singer_tapkit.settings import common_settings
 from typing_extensions import override
 
@@ -89,15 +88,8 @@ class TapTimely(Tap):
         client.wanted = self.config.get("account_id")
         return client
 
-    @property
+    @cached_property
     def archived_projects(self) -> list[Record]:
         """The archived projects, whose hours no list shows; asked for once per run."""
-        return self._memo.get("archived_projects", self._read_archived)
-
-    @cached_property
-    def _memo(self) -> Memo:
-        return Memo()
-
-    def _read_archived(self) -> list[Record]:
         pages = self.client.pages("/projects", _ALL_ARCHIVED, by_offset=True)
         return [row for rows in pages for row in rows]

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_tapkit.bookmarks import parse_instant
-from singer_tapkit.errors import ParentRefusedError, RunAbortedError
+from singer_tapkit.errors import RunAbortedError
 from singer_tapkit.http import Action, Rule, Verdict
 from singer_tapkit.http.writing import WritingClient
 from singer_tapkit.relay import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     import requests
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from singer_tapkit.relay import Known
     from singer_tapkit.types import Record
 
-ResultT = TypeVar("ResultT")
 _PERIOD: Final = timedelta(minutes=1)
 _REMEDY: Final = "Check api_token or access_token"
 _NO_TOKEN: Final = Rule(
@@ -133,17 +132,19 @@ class Workspace:
         """See :class:`singer_tapkit.relay.Destination`."""
         _ = self._opened
         if kind == "time_entries":
-            return self._done(lambda: self._put_entry(key, fields, known))
-        return self._done(lambda: self._put_place(kind, fields, known))
+            return self._client.until_done(lambda: self._put_entry(key, fields, known))
+        return self._client.until_done(lambda: self._put_place(kind, fields, known))
 
     def delete(self, kind: str, key: str, known: Known) -> None:
         """Delete a time entry; archive anything else, with all the time that was tracked in it."""
         _ = self._opened
         target_id = known.target_id
         if kind == "time_entries":
-            self._done(lambda: self._delete_entry(target_id or self._doubtful(key, known)))
+            self._client.until_done(
+                lambda: self._delete_entry(target_id or self._doubtful(key, known))
+            )
         elif target_id:
-            self._done(lambda: self._archive(kind, target_id))
+            self._client.until_done(lambda: self._archive(kind, target_id))
 
     def is_up(self) -> bool:
         """Tell whether the workspace can be read."""
@@ -164,13 +165,6 @@ class Workspace:
                 return row
         msg = f"the token does not open workspace {self._workspace_id}. Check workspace_id"
         raise RunAbortedError(msg)
-
-    def _done(self, act: Callable[[], ResultT]) -> ResultT:
-        """Look and act until that has an answer."""
-        try:
-            return self._client.until_done(act)
-        except ParentRefusedError as error:
-            raise RefusedError(str(error)) from None
 
     # --- folders, lists, tasks ----------------------------------------------------------------
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from singer_tapkit.errors import ParentRefusedError, StreamFailedError
+from singer_tapkit.errors import StreamFailedError
 from singer_tapkit.http import Action, Rule, Verdict
 from singer_tapkit.http.writing import WritingClient
 from singer_tapkit.relay import RefusedError
@@ -21,14 +21,13 @@ from singer_tapkit.relay import RefusedError
 from target_harvest.times import hours_between, minute_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import requests
     from singer_tapkit.clock import Clock
     from singer_tapkit.relay import Known
     from singer_tapkit.types import Record
 
-ResultT = TypeVar("ResultT")
 _PERIOD: Final = timedelta(seconds=15)
 _REMEDY: Final = "Check access_token and account_id"
 _RULES: Final[Sequence[Rule]] = (
@@ -117,17 +116,19 @@ class Account:
     def put(self, kind: str, key: str, fields: Mapping[str, Any], known: Known) -> str:
         """See :class:`singer_tapkit.relay.Destination`."""
         if kind == "time_entries":
-            return self._done(lambda: self._put_entry(key, fields))
-        return self._done(lambda: self._put_thing(kind, fields, known))
+            return self._client.until_done(lambda: self._put_entry(key, fields))
+        return self._client.until_done(lambda: self._put_thing(kind, fields, known))
 
     def delete(self, kind: str, key: str, known: Known) -> None:
         """Delete an entry; archive anything else, since Harvest would delete its entries, too."""
         if kind == "time_entries":
-            self._done(lambda: self._delete_entries(self._entries(key)))
+            self._client.until_done(lambda: self._delete_entries(self._entries(key)))
         elif known.target_id:
             path = f"/{kind}/{known.target_id}"
             rules = [_GONE_IS_AS_GOOD]
-            self._done(lambda: self._client.write("PATCH", path, {"is_active": False}, rules=rules))
+            self._client.until_done(
+                lambda: self._client.write("PATCH", path, {"is_active": False}, rules=rules)
+            )
 
     def is_up(self) -> bool:
         """Tell whether the account can be read."""
@@ -135,13 +136,6 @@ class Account:
 
     def close(self) -> None:
         """Do nothing: there is no session."""
-
-    def _done(self, act: Callable[[], ResultT]) -> ResultT:
-        """Look and act until that has an answer."""
-        try:
-            return self._client.until_done(act)
-        except ParentRefusedError as error:
-            raise RefusedError(str(error)) from None
 
     # --- time entries -------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
 from singer_tapkit.errors import ParentRefusedError, RunAbortedError, StreamFailedError
@@ -20,20 +20,19 @@ from singer_tapkit.http.client import decode
 from singer_tapkit.http.oauth import state_folder
 from singer_tapkit.http.retry import TransientError
 from singer_tapkit.http.writing import UnansweredError, WritingClient
-from singer_tapkit.relay import RefusedError, UncertainError
+from singer_tapkit.relay import UncertainError
 from typing_extensions import override
 
 from target_rest.templates import Template, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import requests
     from singer_tapkit.clock import Clock
     from singer_tapkit.http import Answer
     from singer_tapkit.relay import Known
 
-ResultT = TypeVar("ResultT")
 
 _DOUBT: Final = (
     "it may have been made by a request that was not answered, and there is no route `find` that "
@@ -284,7 +283,7 @@ class Service:
                 self._ask(routes["update"], {**values, "id": _typed(found)})
             return found
 
-        return self._done(act)
+        return self._client.until_done(act)
 
     def delete(self, kind: str, key: str, known: Known) -> None:
         """Delete something, if it is there."""
@@ -297,7 +296,7 @@ class Service:
             if found is not None and "delete" in routes:
                 self._ask(routes["delete"], {"key": key, "id": _typed(found)})
 
-        self._done(act)
+        self._client.until_done(act)
 
     def is_up(self) -> bool:
         """Tell whether the service answers: to a look for nothing, where it can be asked."""
@@ -317,12 +316,6 @@ class Service:
         self._lock.release(force=True)
 
     # --- requests -----------------------------------------------------------------------------
-
-    def _done(self, act: Callable[[], ResultT]) -> ResultT:
-        try:
-            return self._client.until_done(act)
-        except ParentRefusedError as error:
-            raise RefusedError(str(error)) from None
 
     def _found(self, routes: Mapping[str, Template], values: Mapping[str, Any]) -> str | None:
         if "find" not in routes:

@@ -76,7 +76,8 @@ class Destination(Protocol):
             Its id at the service.
 
         Raises:
-            RefusedError: If the service refuses it for good.
+            RefusedError: If the service refuses it for good; `ParentRefusedError`, by the verdict
+                table of its client, means the same.
             StreamFailedError: If it does not answer, or fails.
             RunAbortedError: If nothing can be written, as with refused credentials.
         """

@@ -19,7 +19,7 @@ from typing_extensions import override
 from singer_tapkit.bookmarks import canonical
 from singer_tapkit.clock import Clock, SystemClock
 from singer_tapkit.deletions import DELETED_AT
-from singer_tapkit.errors import RunAbortedError, StreamFailedError
+from singer_tapkit.errors import ParentRefusedError, RunAbortedError, StreamFailedError
 from singer_tapkit.relay.destination import Destination, Kind, RefusedError, UncertainError
 from singer_tapkit.relay.ledger import DeadLetter, Ledger
 from singer_tapkit.relay.mapping import Tables
@@ -239,6 +239,10 @@ class Relay:
             if not isinstance(error, UncertainError):
                 self._ledger.note(kind, key, uncertain=False)
             self._bury(kind, key, record, attempts, error)
+        except ParentRefusedError as error:
+            done = "dead letters"
+            self._ledger.note(kind, key, uncertain=False)
+            self._bury(kind, key, record, attempts, RefusedError(str(error)))
         except StreamFailedError as error:
             if not self._is_up():
                 raise TargetError(str(error)) from None
