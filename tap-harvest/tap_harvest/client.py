@@ -55,7 +55,11 @@ RULES: Final[Sequence[Rule]] = (
     ),
     Rule(
         {404},
-        Verdict(Action.FAIL, "Harvest knows no such address", "Check account_id and api_url"),
+        Verdict(
+            Action.WRONG_ACCOUNT,
+            "the token does not open that account, or there is no such address",
+            "Check account_id and api_url",
+        ),
     ),
     Rule(
         {422},

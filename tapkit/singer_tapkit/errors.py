@@ -4,6 +4,7 @@
 
     StreamError               this stream stops; the others go on
     ├── StreamFailedError         something broke: fix it and run again
+    │   └── WrongAccountError         the login does not open the account that the settings name
     ├── StreamUnavailableError    the account may not read this (plan, role, module)
     ├── ParentRefusedError        one parent's children may not be read; the next parent's may
     └── ParentEmptyError          one parent has no children to read, or is gone itself
@@ -23,6 +24,10 @@ class StreamError(Exception):
 
 class StreamFailedError(StreamError):
     """The stream could not be read to its end; its bookmark stays where it was."""
+
+
+class WrongAccountError(StreamFailedError):
+    """The login is good, and does not open the account that the settings name."""
 
 
 class StreamUnavailableError(StreamError):

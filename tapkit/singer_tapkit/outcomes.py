@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 class Result(StrEnum):
@@ -54,6 +54,8 @@ class Outcome:
         waited_seconds: Time spent waiting on rate limits and before repeats.
         response_seconds: Time that the source took to answer, summed over all requests.
         bookmark: Replication key value after the run, or ``None``.
+        cut_short: Whether there may be more records than were read, as in a connection test.
+        wrong_account: Whether the login is refused, or does not open the account.
     """
 
     stream: str
@@ -65,6 +67,8 @@ class Outcome:
     waited_seconds: float = 0.0
     response_seconds: float = 0.0
     bookmark: str | None = None
+    cut_short: bool = False
+    wrong_account: bool = False
 
 
 def exit_code(outcomes: Sequence[Outcome], on_stream_error: OnStreamError) -> int:
@@ -104,8 +108,28 @@ def table(outcomes: Sequence[Outcome]) -> str:
         )
         for outcome in outcomes
     ]
-    widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
-    right = {2, 3, 4, 5}
+    causes = [
+        f"{outcome.stream}: {outcome.result.value}: {outcome.detail}"
+        for outcome in outcomes
+        if outcome.detail
+    ]
+    return "\n".join([*columns(headings, rows, right={2, 3, 4, 5}), *causes])
+
+
+def columns(
+    headings: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: Collection[int] = ()
+) -> list[str]:
+    """Line cells up.
+
+    Args:
+        headings: Names of the columns.
+        rows: As many cells each.
+        right: Numbers of the columns that end at the right, from 0.
+
+    Returns:
+        A line for the headings and one for each row.
+    """
+    widths = [max(map(len, cells)) for cells in zip(headings, *rows, strict=True)]
 
     def line(cells: tuple[str, ...]) -> str:
         return "  ".join(
@@ -113,9 +137,4 @@ def table(outcomes: Sequence[Outcome]) -> str:
             for i, cell in enumerate(cells)
         ).rstrip()
 
-    causes = [
-        f"{outcome.stream}: {outcome.result.value}: {outcome.detail}"
-        for outcome in outcomes
-        if outcome.detail
-    ]
-    return "\n".join([line(headings), *map(line, rows), *causes])
+    return [line(headings), *map(line, rows)]

@@ -18,6 +18,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from singer_tapkit.bookmarks import canonical
 from singer_tapkit.errors import StreamError
+from singer_tapkit.files import JsonObject
 from singer_tapkit.keysets import unpack
 from singer_tapkit.settings import parse_date
 from singer_tapkit.stream import Stream
@@ -117,8 +118,8 @@ def state_group(tap: type[Tap]) -> click.Group:
 
     @group.command()
     @_with_state
-    @click.option("--config", type=click.Path(exists=True, path_type=Path), help="Settings, JSON.")
-    def explain(place: StateFile | MeltanoState, config: Path | None) -> None:
+    @click.option("--config", type=JsonObject(encoding="utf-8"), help="Settings, JSON.")
+    def explain(place: StateFile | MeltanoState, config: dict[str, Any] | None) -> None:
         """Say what the next run will ask for.
 
         Settings count: without --config they are those of the environment. Nothing is asked.
@@ -224,11 +225,10 @@ def _with_state(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _made(tap: type[Tap], config: Path | None, bookmarks: dict[str, Any]) -> Tap:
-    settings = json.loads(config.read_text()) if config else {}
+def _made(tap: type[Tap], config: dict[str, Any] | None, bookmarks: dict[str, Any]) -> Tap:
     state = {"bookmarks": copy.deepcopy(bookmarks)}
     try:
-        return tap.embedded(settings, state=state, parse_env_config=config is None)
+        return tap.embedded(config or {}, state=state, parse_env_config=config is None)
     except ConfigValidationError as error:
         raise click.ClickException(str(error)) from None
 

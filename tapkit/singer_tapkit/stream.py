@@ -12,7 +12,12 @@ from typing_extensions import override
 
 from singer_tapkit.bookmarks import Bookmark, Reading
 from singer_tapkit.deletions import DELETED_AT, DELETED_AT_SCHEMA, DeletionMode
-from singer_tapkit.errors import RunAbortedError, StreamError, StreamUnavailableError
+from singer_tapkit.errors import (
+    RunAbortedError,
+    StreamError,
+    StreamUnavailableError,
+    WrongAccountError,
+)
 from singer_tapkit.http import Usage, current_usage
 from singer_tapkit.http.redaction import whereabouts
 from singer_tapkit.message_writer import MessageWriter
@@ -104,21 +109,29 @@ class Stream(ReconciledStream):
     def _sync_records(
         self, context: sdk_types.Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
-        """Write the stream's messages, and record its outcome instead of raising.
+        """Let the stream be read.
 
         Replaces the SDK's loop, which stops the whole run at the first error, moves a bookmark
         backwards when only older records are read again, and never resumes within a stream.
         Nothing is yielded: the SDK only waits for the end.
         """
+        self.read_through(write_messages=write_messages)
+        yield from ()
+
+    def read_through(self, *, write_messages: bool = True) -> None:
+        """Write the stream's messages, and record its outcome instead of raising."""
         self._records = 0
         self.tombstones = 0
+        if self._begun is None:
+            self._usage = Usage()
         result, detail = Result.FAILED, "interrupted"
+        cut_short = wrong_account = False
         try:
             self._run(write_messages=write_messages)
             result = Result.PARTIAL if self.missing else Result.COMPLETE
             detail = "; ".join(self.missing)
         except (SyncLifecycleSignal, GeneratorExit):
-            result, detail = Result.COMPLETE, ""
+            result, detail, cut_short = Result.COMPLETE, "", True
             raise
         except BrokenPipeError:
             detail = "the receiving end has closed the pipe"
@@ -126,9 +139,10 @@ class Stream(ReconciledStream):
         except StreamUnavailableError as error:
             result, detail = Result.UNAVAILABLE, str(error)
         except StreamError as error:
-            detail = str(error)
+            detail, wrong_account = str(error), isinstance(error, WrongAccountError)
         except RunAbortedError as error:
             self._tap.aborted = detail = str(error)
+            wrong_account = True
         except Exception as error:  # noqa: BLE001 - becomes the outcome; the others go on
             detail = f"a defect of this tap: {whereabouts(error)}. Please report it"
         finally:
@@ -143,18 +157,18 @@ class Stream(ReconciledStream):
                 waited_seconds=self._usage.waited_seconds,
                 response_seconds=self._usage.response_seconds,
                 bookmark=str(bookmark) if bookmark else None,
+                cut_short=cut_short,
+                wrong_account=wrong_account,
             )
             self._tap.outcomes.append(outcome)
             log = self.logger.info if result is Result.COMPLETE else self.logger.warning
             log("Stream '%s': %s, %d records", self.name, result.value, self._records)
         if isinstance(self._tap.message_writer, MessageWriter):
             self._tap.message_writer.flush()  # what came before an error is of use, too
-        yield from ()
 
     def begin(self) -> Begun:
         """Settle what to read, and begin to read ahead if this run does so."""
         self.missing = []
-        self._usage = Usage()
         bookmark, reading = self._opened()
         self.deletions = self._search()
         with self._accounted():
@@ -177,6 +191,7 @@ class Stream(ReconciledStream):
 
     def read_ahead(self) -> None:
         """Begin before it is this stream's turn; what goes wrong is said when it is."""
+        self._usage = Usage()
         with suppress(StreamError):
             self._begun = self.begin()
 
@@ -214,12 +229,12 @@ class Stream(ReconciledStream):
             self._accounted(),
         ):
             for batch in self._reconciled(begun.batches, reading):
+                self._check_max_record_limit(self._records)  # before the second page
                 records = self._processed(batch, bookmark)
                 if write:
                     write(records)
                 counter.increment(len(records))
                 self._records += len(records)
-                self._check_max_record_limit(self._records - 1)
                 if bookmark:
                     self._keep_place(bookmark, batch)
                 self._log_heartbeat(batch)

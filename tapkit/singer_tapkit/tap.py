@@ -14,7 +14,6 @@ import click
 import singer_sdk
 from singer_sdk import metrics
 from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers._util import load_json
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
@@ -25,8 +24,10 @@ from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from singer_tapkit.clock import Clock, SystemClock
+from singer_tapkit.connection import Nowhere, findings, probe
 from singer_tapkit.deletions import DeletionMode
 from singer_tapkit.errors import AuditError
+from singer_tapkit.files import JsonObject, ReadsConfigFiles
 from singer_tapkit.memory import give_back_large_blocks
 from singer_tapkit.message_writer import MessageWriter
 from singer_tapkit.outcomes import OnStreamError, Outcome, exit_code, table
@@ -40,12 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime, tzinfo
     from types import FrameType
-    from typing import IO
 
     from singer_tapkit.login import Login
 
 
-class Tap(singer_sdk.Tap):
+class Tap(ReadsConfigFiles, singer_sdk.Tap):
     """Base of all taps.
 
     One failed stream does not stop the others. A table of outcomes closes the log; the exit code
@@ -296,8 +296,9 @@ class Tap(singer_sdk.Tap):
         about: bool = False,
         about_format: str | None = None,
         config: _ConfigInput | None = None,
-        state: IO[str] | None = None,
-        catalog: IO[str] | None = None,
+        state: dict[str, Any] | None = None,
+        catalog: dict[str, Any] | None = None,
+        test: str = CliTestOptionValue.Disabled.value,
         audit: str | None = None,
         audit_table: str | None = None,
         audit_columns: str | None = None,
@@ -308,8 +309,10 @@ class Tap(singer_sdk.Tap):
             about: Print what the tap is and which settings it has, and leave.
             about_format: How to print that.
             config: Settings from files and, if asked for, the environment.
-            state: File with the Singer state to go on from.
-            catalog: File with the Singer catalog that selects streams and properties.
+            state: The Singer state to go on from.
+            catalog: The Singer catalog that selects streams and properties.
+            test: ``all`` to look at each stream and print what it brings, ``schema`` to print what
+                they look like.
             audit: What to compare with instead of writing messages.
             audit_table: Table or SELECT to compare with.
             audit_columns: Its columns with key, day and hours, separated by commas.
@@ -321,13 +324,31 @@ class Tap(singer_sdk.Tap):
         tap = cls(
             config=given.config,
             parse_env_config=given.parse_env,
-            state=load_json(state.read()) if state else None,
-            catalog=load_json(catalog.read()) if catalog else None,
+            state=state,
+            catalog=catalog,
+            message_writer=Nowhere() if test == CliTestOptionValue.All.value else None,
         )
+        if test == CliTestOptionValue.Schema.value:
+            tap.write_schemas()
+            return
+        if test == CliTestOptionValue.All.value:
+            sys.exit(tap.test_connection())
         if audit:
             sys.exit(tap.audit(audit, audit_table, audit_columns))
         tap.sync_all()
         sys.exit(tap.report())
+
+    def test_connection(self) -> int:
+        """Read the first page of each stream, and print what it brings; nothing is written.
+
+        Returns:
+            The exit code; streams that are not selected do not count.
+        """
+        selected = [name for name, stream in self.streams.items() if stream.selected]
+        probe(self)
+        click.echo(findings(self.outcomes, selected))
+        mode = OnStreamError(self.config.get("on_stream_error", OnStreamError.FAIL))
+        return exit_code([one for one in self.outcomes if one.stream in selected], mode)
 
     def audit(self, source: str, table: str | None, columns: str | None) -> int:
         """Compare what this tap reads with another side, and print the result.
@@ -349,6 +370,17 @@ class Tap(singer_sdk.Tap):
     def get_singer_command(cls) -> click.Command:
         """Add the options of ``--audit`` to those of every tap."""
         command = super().get_singer_command()
+        for option in command.params:
+            if option.name in {"state", "catalog"}:
+                option.type = JsonObject(encoding="utf-8")
+            elif option.name == "test" and isinstance(option, click.Option):
+                option.type = click.Choice([one.value for one in CliTestOptionValue])
+                option.callback, option.expose_value, option.metavar = None, True, "[all|schema]"
+                option.help = (
+                    "Read the first page of each stream and print what it brings: ok and how many "
+                    "records, empty, no permission, wrong account, failed. Nothing is written. "
+                    "--test=schema prints the SCHEMA messages instead."
+                )
         command.params += [
             click.Option(
                 ["--audit"],
@@ -371,15 +403,3 @@ class Tap(singer_sdk.Tap):
             ),
         ]
         return command
-
-    @classmethod
-    @override
-    def cb_test(cls: type[Tap], ctx: click.Context, param: click.Option, value: str) -> None:
-        """Read one record of each stream for ``--test``, and say how each one ended."""
-        if value != CliTestOptionValue.All.value:
-            super().cb_test(ctx, param, value)
-            return
-        given = ctx.params.get("config") or _ConfigInput()
-        tap = cls(config=given.config, parse_env_config=given.parse_env)
-        tap.run_connection_test()
-        ctx.exit(tap.report())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from tests.conftest import NOW, Run, run
 from tests.contract.cases import CASES, Case
@@ -14,7 +16,9 @@ from tests.contract.cases import CASES, Case
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from click.testing import Result
     from singer_sandbox.client import AppControl, Sandbox
+    from singer_tapkit import Tap
 
     from tests.conftest import SharedClock
 
@@ -71,7 +75,7 @@ class Subject:
         self.control = control
         self.clock = clock
         self._folder = folder
-        self._tap = type(case.tap.__name__, (case.tap,), {"clock": clock})
+        self._tap: type[Tap] = type(case.tap.__name__, (case.tap,), {"clock": clock})
 
     @property
     def config(self) -> dict[str, Any]:
@@ -84,6 +88,13 @@ class Subject:
     def run(self, state: dict[str, Any] | None = None, select: list[str] | None = None) -> Run:
         """Run it over the stream that is looked at, or others."""
         return run(self._tap, self.config, select=select or [self.case.stream], state=state)
+
+    def command(self, *arguments: str) -> Result:
+        """Run the tap's command, with its settings in a file."""
+        settings = self._folder / "config.json"
+        settings.write_text(json.dumps(self.config))
+        given = [f"--config={settings}", *arguments]
+        return CliRunner().invoke(self._tap.get_singer_command(), given)
 
     def fault(self, **fault: Any) -> None:  # noqa: ANN401 - of the sandbox
         """Let something go wrong where the stream is read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -152,6 +153,29 @@ def test_a_refusal_is_never_green(subject: Subject, status: int) -> None:
     after = result.state.get("bookmarks", {}).get(case.stream, {}).get("replication_key_value")
     assert after in (None, before)
     assert [secret for secret in secrets_of(subject.config) if secret in result.log] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "finding"),
+    [(200, "ok"), (403, "no permission"), (401, "wrong account"), (500, "failed")],
+    ids=lambda value: str(value) if isinstance(value, int) else "",
+)
+def test_the_connection_test_names_what_is_wrong(
+    subject: Subject, status: int, finding: str
+) -> None:
+    """Stream by stream; what is fine does not hide it."""
+    if status == 401:
+        subject.control.fault(path="*", kind="status", status=status, times=None)
+    elif status != 200:
+        subject.fault(kind="status", status=status, times=None)
+
+    result = subject.command("--test")
+
+    (line,) = re.findall(rf"^{subject.case.stream} +(.+?)  +.*$", result.stdout, re.MULTILINE)
+    assert line == finding
+    assert result.exit_code == (0 if finding == "ok" else 1)
+    assert '"type"' not in result.stdout
+    assert [secret for secret in secrets_of(subject.config) if secret in result.output] == []
 
 
 def test_no_secret_and_no_person_is_told(subject: Subject) -> None:

@@ -23,6 +23,7 @@ from singer_tapkit.errors import (
     RunAbortedError,
     StreamFailedError,
     StreamUnavailableError,
+    WrongAccountError,
 )
 from singer_tapkit.http.redaction import describe, machine_code
 from singer_tapkit.http.retry import RetryPolicy, TransientError, retry_after_seconds
@@ -213,6 +214,7 @@ class Client:
         Raises:
             StreamFailedError: If the answer is an error, or no attempt brought an answer.
             StreamUnavailableError: If the account may not read this.
+            WrongAccountError: If the verdict table says that the settings name the wrong account.
             ParentRefusedError: If the verdict table says that this concerns one parent only.
             ParentEmptyError: If it says that there is nothing to read for one parent.
             RunAbortedError: If the credential is refused and cannot be renewed.
@@ -334,6 +336,7 @@ class Client:
             raise self._aborted
         raise {
             Action.UNAVAILABLE: StreamUnavailableError,
+            Action.WRONG_ACCOUNT: WrongAccountError,
             Action.REFUSE_PARENT: ParentRefusedError,
             Action.EMPTY_PARENT: ParentEmptyError,
         }.get(verdict.action, StreamFailedError)(msg)

@@ -19,6 +19,7 @@ class Action(Enum):
     REFUSE_PARENT = "refuse parent"
     EMPTY_PARENT = "empty parent"
     UNAVAILABLE = "unavailable"
+    WRONG_ACCOUNT = "wrong account"
     FAIL = "fail"
 
 

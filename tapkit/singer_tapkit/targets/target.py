@@ -21,6 +21,7 @@ from singer_sdk.helpers.capabilities import (
 )
 from typing_extensions import override
 
+from singer_tapkit.files import ReadsConfigFiles
 from singer_tapkit.targets.errors import InputError, RecordError, TargetError
 from singer_tapkit.targets.messages import MessageReader, encode
 from singer_tapkit.targets.settings import find_faults
@@ -48,7 +49,7 @@ _MAP_FAILURES: Final = (
 )
 
 
-class StoringTarget(Target):
+class StoringTarget(ReadsConfigFiles, Target):
     """Base of targets that keep the current rows of each stream by key.
 
     A state is passed on only when all records before it, of every stream, are stored. A subclass
