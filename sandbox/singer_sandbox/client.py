@@ -163,7 +163,7 @@ class VendorControl:
 
         Args:
             kind: ``status``, ``html``, ``drop``, ``reset``, ``truncate``, ``slow``,
-                ``foreign_link`` or ``patch``.
+                ``foreign_link``, ``patch`` or ``rows``.
             path: Glob on the resource, as ``/users/*/cost_rates``.
             options: Which requests: ``method``, ``params``, ``page``, ``skip``, ``times`` (1
                 unless given, ``None`` for all). What comes: ``seconds``, ``status``, ``headers``,

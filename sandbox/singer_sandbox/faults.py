@@ -13,7 +13,7 @@ from singer_sandbox.vendor import RefusedError
 from singer_sandbox.wire import HTML_TYPE, JSON_TYPE, Answer, html_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sandbox.patterns import Pattern
     from singer_sandbox.wire import Call
@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """The link to the next page leads to ``host``."""
     PATCH = "patch"
     """``merge`` is merged into the JSON body, then the keys in ``remove`` are taken out."""
+    ROWS = "rows"
+    """The same happens to each object of the lists that the body consists of."""
 
 
 _BODIES: Final = ("json", "html", "empty", "text")
@@ -59,8 +61,8 @@ class Fault:
         body: Shape of the body of ``status``: json, html, empty, or text.
         text: The body, if its shape is text.
         host: Of ``foreign_link``: scheme and host.
-        merge: Of ``patch``: values by key, objects merged in depth.
-        remove: Of ``patch``: keys, with dots between levels.
+        merge: Of ``patch`` and ``rows``: values by key, objects merged in depth.
+        remove: Of ``patch`` and ``rows``: keys, with dots between levels.
     """
 
     kind: Kind
@@ -103,13 +105,15 @@ class Fault:
         """Return the vendor's answer with the fault in it."""
         if self.kind is Kind.TRUNCATE:
             return replace(answer, body=answer.body[: len(answer.body) // 2])
-        if self.kind not in (Kind.FOREIGN_LINK, Kind.PATCH) or answer.content_type == HTML_TYPE:
+        changes = (Kind.FOREIGN_LINK, Kind.PATCH, Kind.ROWS)
+        if self.kind not in changes or answer.content_type == HTML_TYPE:
             return answer
         content = orjson.loads(answer.body)
-        if self.kind is Kind.PATCH:
-            _merge(content, self.merge)
-            for path in self.remove:
-                _remove(content, path)
+        if self.kind is not Kind.FOREIGN_LINK:
+            for place in [content] if self.kind is Kind.PATCH else _rows(content):
+                _merge(place, self.merge)
+                for path in self.remove:
+                    _remove(place, path)
         elif link := content.get("links", {}).get("next"):
             scheme, netloc, *_ = urlsplit(self.host)
             content["links"]["next"] = urlunsplit((scheme, netloc, *urlsplit(link)[2:]))
@@ -150,6 +154,15 @@ class FaultBook:
         ]
         self._faults = [fault for fault, _ in kept]
         self._matches = [matched for _, matched in kept]
+
+
+def _rows(content: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Yield the objects of a list, or of the lists in an object."""
+    lists = [content] if isinstance(content, list) else [*content.values()]
+    for found in lists:
+        yield from (
+            (row for row in found if isinstance(row, dict)) if isinstance(found, list) else ()
+        )
 
 
 def _merge(target: dict[str, Any], changes: Mapping[str, Any]) -> None:

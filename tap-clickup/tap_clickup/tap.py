@@ -9,9 +9,13 @@ from zoneinfo import ZoneInfo
 from singer_sdk import typing as th
 from singer_tapkit import Stream, Tap
 from singer_tapkit.deletions import DeletionMode, deletion_settings
-from singer_tapkit.outcomes import OnStreamError
 from singer_tapkit.overlap import concurrency_setting
-from singer_tapkit.settings import DURATION_OR_ZERO_PATTERN, DURATION_PATTERN, parse_duration
+from singer_tapkit.settings import (
+    DURATION_OR_ZERO_PATTERN,
+    DURATION_PATTERN,
+    outcome_settings,
+    parse_duration,
+)
 from singer_tapkit.windows import ONE_DAY
 from typing_extensions import override
 
@@ -121,16 +125,7 @@ class TapClickUp(Tap):
             description="Sent with each request, as: Our pipeline (data@example.com).",
         ),
         concurrency_setting(),
-        th.Property(
-            "on_stream_error",
-            th.StringType,
-            default=OnStreamError.FAIL.value,
-            allowed_values=[mode.value for mode in OnStreamError],
-            title="On stream error",
-            description="What makes the exit code 1: fail - any stream that is not complete; "
-            "allow_unavailable - the same, but for streams that the account may not read; "
-            "continue - only a run in which nothing could be read.",
-        ),
+        *outcome_settings(),
     ).to_dict()
 
     @override

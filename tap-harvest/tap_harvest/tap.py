@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import typing as th
 from singer_tapkit import Stream, Tap
 from singer_tapkit.deletions import DeletionMode, deletion_settings
-from singer_tapkit.outcomes import OnStreamError
 from singer_tapkit.overlap import concurrency_setting
-from singer_tapkit.settings import DURATION_PATTERN
+from singer_tapkit.settings import DURATION_PATTERN, outcome_settings
 from typing_extensions import override
 
 from tap_harvest.auth import connect
@@ -127,16 +126,7 @@ class TapHarvest(Tap):
             "programs share the token.",
         ),
         concurrency_setting(),
-        th.Property(
-            "on_stream_error",
-            th.StringType,
-            default=OnStreamError.FAIL.value,
-            allowed_values=[mode.value for mode in OnStreamError],
-            title="On stream error",
-            description="What makes the exit code 1: fail - any stream that is not complete; "
-            "allow_unavailable - the same, but for streams that the account may not read; "
-            "continue - only a run in which nothing could be read.",
-        ),
+        *outcome_settings(),
         th.Property(
             "report_files",
             th.ArrayType(th.StringType),

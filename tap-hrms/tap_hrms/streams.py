@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -79,7 +78,6 @@ class CanonicalStream(Stream):
         if kinds - {Support.FULL}:
             self.replication_key = "changed_at"
         self._cursors: dict[str, Json] = {}
-        self._unreadable: Counter[str] = Counter()
         self._withheld: set[str] = set()
         self._erased = 0
 
@@ -121,10 +119,6 @@ class CanonicalStream(Stream):
         kept = cursors if isinstance(cursors, dict) else {}
         if self._cursors:
             self.stream_state[_CURSORS] = {**kept, **self._cursors}
-        for name, count in self._unreadable.items():
-            self.logger.warning(
-                "'%s': %d values of %s could not be read, and are null", self.name, count, name
-            )
         if self._withheld:
             self.logger.info(
                 "'%s': left out of custom_fields, because of their names: %s. The setting pii can "
@@ -206,7 +200,7 @@ class CanonicalStream(Stream):
                 try:
                     value = shape(value)
                 except (ValueError, OverflowError):
-                    self._unreadable[name] += 1
+                    self.drift.mistyped[name] += 1
                     value = None
             record[name] = self._tap.policy.hashed(value) if hashed else value
         return record

@@ -11,10 +11,9 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_tapkit import Stream, Tap
 from singer_tapkit.deletions import DeletionMode, deletion_settings
-from singer_tapkit.outcomes import OnStreamError
 from singer_tapkit.overlap import concurrency_setting
 from singer_tapkit.schema import Pii
-from singer_tapkit.settings import DURATION_PATTERN, find_faults, parse_duration
+from singer_tapkit.settings import DURATION_PATTERN, find_faults, outcome_settings, parse_duration
 from typing_extensions import override
 
 from tap_hrms.adapters import registry
@@ -145,16 +144,7 @@ class TapHRMS(Tap):
             description="Sent with each request, as: Our pipeline (data@example.com).",
         ),
         concurrency_setting(),
-        th.Property(
-            "on_stream_error",
-            th.StringType,
-            default=OnStreamError.FAIL.value,
-            allowed_values=[mode.value for mode in OnStreamError],
-            title="On stream error",
-            description="What makes the exit code 1: fail - any stream that is not complete; "
-            "allow_unavailable - the same, but for streams that the account may not read; "
-            "continue - only a run in which nothing could be read.",
-        ),
+        *outcome_settings(),
     ).to_dict()
 
     @override

@@ -97,6 +97,7 @@ def findings(outcomes: Sequence[Outcome], selected: Collection[str]) -> str:
         f"{', '.join(streams) if len(streams) < len(outcomes) else 'all streams'}: {cause}"
         for cause, streams in causes.items()
     ]
+    told += [f"{one.stream}: drift: {one.drift}" for one in outcomes if any(one.drift[:2])]
     return "\n".join([*columns(("stream", "finding", "records", "selected"), rows), *told])
 
 

@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from singer_tapkit.drift import Differences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,6 +33,14 @@ class OnStreamError(StrEnum):
     FAIL = "fail"
     ALLOW_UNAVAILABLE = "allow_unavailable"
     CONTINUE = "continue"
+
+
+class OnDrift(StrEnum):
+    """What drift means for the exit code."""
+
+    REPORT = "report"
+    FAIL = "fail"
+    STRICT = "strict"
 
 
 _ALLOWED: Final = {
@@ -54,6 +64,7 @@ class Outcome:
         waited_seconds: Time spent waiting on rate limits and before repeats.
         response_seconds: Time that the source took to answer, summed over all requests.
         bookmark: Replication key value after the run, or ``None``.
+        drift: Where the source differs from the schema.
         cut_short: Whether there may be more records than were read, as in a connection test.
         wrong_account: Whether the login is refused, or does not open the account.
     """
@@ -67,21 +78,32 @@ class Outcome:
     waited_seconds: float = 0.0
     response_seconds: float = 0.0
     bookmark: str | None = None
+    drift: Differences = field(default_factory=Differences)
     cut_short: bool = False
     wrong_account: bool = False
 
 
-def exit_code(outcomes: Sequence[Outcome], on_stream_error: OnStreamError) -> int:
+def exit_code(
+    outcomes: Sequence[Outcome],
+    on_stream_error: OnStreamError,
+    on_drift: OnDrift = OnDrift.REPORT,
+) -> int:
     """Tell whether the run counts as a success.
 
     Args:
         outcomes: One per selected stream.
         on_stream_error: What is tolerated.
+        on_drift: Whether drift is.
 
     Returns:
         0 if every outcome is tolerated and at least one stream could be read, else 1. A run
         without any selected stream is a success.
     """
+    for outcome in outcomes:
+        if on_drift is not OnDrift.REPORT and (outcome.drift.undeclared or outcome.drift.mistyped):
+            return 1
+        if on_drift is OnDrift.STRICT and outcome.drift.never_seen:
+            return 1
     readable = {Result.COMPLETE, Result.PARTIAL}
     allowed = _ALLOWED[on_stream_error]
     fine = all(outcome.result in allowed for outcome in outcomes)
@@ -112,6 +134,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
         f"{outcome.stream}: {outcome.result.value}: {outcome.detail}"
         for outcome in outcomes
         if outcome.detail
+    ]
+    causes += [
+        f"{outcome.stream}: drift: {outcome.drift}" for outcome in outcomes if any(outcome.drift)
     ]
     return "\n".join([*columns(headings, rows, right={2, 3, 4, 5}), *causes])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_sdk import typing as th
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from singer_tapkit.outcomes import OnStreamError
+from singer_tapkit.outcomes import OnDrift, OnStreamError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,6 +190,13 @@ def common_settings(
             title="User agent",
             description="Sent with each request, as: Our pipeline (data@example.com).",
         ),
+        *outcome_settings(),
+    )
+
+
+def outcome_settings() -> Sequence[th.Property[Any]]:
+    """Return the settings of every tap that say what makes a run fail."""
+    return (
         th.Property(
             "on_stream_error",
             th.StringType,
@@ -199,5 +206,16 @@ def common_settings(
             description="What makes the exit code 1: fail - any stream that is not complete; "
             "allow_unavailable - the same, but for streams that the account may not read; "
             "continue - only a run in which nothing could be read.",
+        ),
+        th.Property(
+            "on_drift",
+            th.StringType,
+            default=OnDrift.REPORT.value,
+            allowed_values=[mode.value for mode in OnDrift],
+            title="On drift",
+            description="What to do when the source sends fields that the schema does not declare, "
+            "or sends some in another type: report - name them at the end; fail - do that, and end "
+            "with exit code 1; strict - the same for declared fields that a reading of everything "
+            "never saw. Records are written all the same.",
         ),
     )

@@ -25,9 +25,10 @@ class ShapedStream(Stream):
     schema: ClassVar[dict[str, Any]]
     primary_keys: ClassVar[Sequence[str]] = ("id",)
     replication_key: ClassVar[str | None] = None
+    notes_drift: ClassVar[bool] = True
     leaves: ClassVar[Mapping[str, Shape]] = {"date-time": instants()}
 
     @cached_property
     def shaped(self) -> Callable[[Record], Record]:
         """What brings records into the shape of the schema."""
-        return shape_of(self.schema, self.leaves)  # type: ignore[return-value]  # of an object: one
+        return shape_of(self.schema, self.leaves, self.drift)  # type: ignore[return-value]  # of an object: one

@@ -14,24 +14,48 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_tapkit.bookmarks import canonical, parse_instant
 
 if TYPE_CHECKING:
+    from singer_tapkit.drift import Drift
     from singer_tapkit.types import Json, Record
 
 Shape = Callable[[Any], "Json"]
 
 
-def shape_of(schema: Mapping[str, Any], leaves: Mapping[str, Shape]) -> Shape:
+def shape_of(
+    schema: Mapping[str, Any],
+    leaves: Mapping[str, Shape],
+    drift: Drift | None = None,
+    path: str = "",
+) -> Shape:
     """Return a function that brings a value into the shape of its schema.
 
     Args:
         schema: Of the value.
         leaves: By format or type: what to do with plain values; for those not named, what
             :data:`LEAVES` says.
+        drift: Where it is noted what else was sent, if that matters.
+        path: Of the value within the record.
     """
+    shape = _shape_of(schema, leaves, drift, path)
+    if drift is None:
+        return shape
+
+    def noting(value: Any) -> Json:  # noqa: ANN401 - whatever a vendor sends
+        shaped = shape(value)
+        if shaped is None and value is not None and value != "":
+            drift.mistyped[path] += 1
+        return shaped
+
+    return noting
+
+
+def _shape_of(
+    schema: Mapping[str, Any], leaves: Mapping[str, Shape], drift: Drift | None, path: str
+) -> Shape:
     kinds = schema.get("type", [])
     if "object" in kinds and schema.get("properties"):
-        return _object(schema["properties"], leaves)
+        return _object(schema["properties"], leaves, drift, path)
     if "array" in kinds:
-        item = shape_of(schema["items"], leaves)
+        item = shape_of(schema["items"], leaves, drift, path)
         return lambda value: [item(part) for part in value] if isinstance(value, list) else None
     known = {**LEAVES, **leaves}
     if "contentMediaType" in schema:
@@ -114,12 +138,20 @@ LEAVES: Final[Mapping[str, Shape]] = {
 """How plain values are read where a vendor has no ways of its own."""
 
 
-def _object(properties: Mapping[str, Any], leaves: Mapping[str, Shape]) -> Shape:
-    shapes = [(name, shape_of(schema, leaves)) for name, schema in properties.items()]
+def _object(
+    properties: Mapping[str, Any], leaves: Mapping[str, Shape], drift: Drift | None, path: str
+) -> Shape:
+    inner = f"{path}." if path else ""
+    shapes = [
+        (name, shape_of(schema, leaves, drift, inner + name)) for name, schema in properties.items()
+    ]
+    declared = properties.keys()
 
     def shape(value: Any) -> Record | None:  # noqa: ANN401 - whatever a vendor sends
         if not isinstance(value, dict):
             return None
+        if drift is not None:
+            drift.meet(inner, declared, value)
         return {name: shape(value.get(name)) for name, shape in shapes}
 
     return shape

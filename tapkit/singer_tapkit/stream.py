@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import singer_sdk
@@ -12,6 +13,7 @@ from typing_extensions import override
 
 from singer_tapkit.bookmarks import Bookmark, Reading
 from singer_tapkit.deletions import DELETED_AT, DELETED_AT_SCHEMA, DeletionMode
+from singer_tapkit.drift import Differences, Drift, Level
 from singer_tapkit.errors import (
     RunAbortedError,
     StreamError,
@@ -29,7 +31,7 @@ from singer_tapkit.schema import copy_marks
 from singer_tapkit.versions import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
     from datetime import timedelta
 
     from singer_sdk.helpers import types as sdk_types
@@ -67,12 +69,22 @@ class Stream(ReconciledStream):
 
     Attributes:
         holds_everything: Whether a reading from the start, once complete, is all there is.
+        left_out: Patterns of fields that the stream leaves out on purpose, as ``*.images``.
+        notes_drift: Whether the stream takes notice of drift itself, before it shapes its records.
     """
 
     holds_everything: ClassVar[bool] = True
+    left_out: ClassVar[Collection[str]] = ()
+    notes_drift: ClassVar[bool] = False
     _records: int = 0
     _begun: Begun | None = None
     _usage: Usage
+    _from_start: bool = False
+
+    @cached_property
+    def drift(self) -> Drift:
+        """Where the vendor's records differ from the schema, in this run."""
+        return Drift()
 
     @property
     def client(self) -> Client | None:
@@ -157,6 +169,7 @@ class Stream(ReconciledStream):
                 waited_seconds=self._usage.waited_seconds,
                 response_seconds=self._usage.response_seconds,
                 bookmark=str(bookmark) if bookmark else None,
+                drift=self._differences(),
                 cut_short=cut_short,
                 wrong_account=wrong_account,
             )
@@ -165,6 +178,17 @@ class Stream(ReconciledStream):
             log("Stream '%s': %s, %d records", self.name, result.value, self._records)
         if isinstance(self._tap.message_writer, MessageWriter):
             self._tap.message_writer.flush()  # what came before an error is of use, too
+
+    def _differences(self) -> Differences:
+        """Return where the vendor's records differ from the schema, and say what was never seen."""
+        deselected = [".".join(path[1::2]) for path, taken in self.mask.items() if not taken]
+        found = self.drift.differences(
+            everything=self._from_start and bool(self._records),
+            left_out=[*self.left_out, *deselected],
+        )
+        if found.never_seen:
+            self.logger.info("Stream '%s': never seen: %s", self.name, ", ".join(found.never_seen))
+        return found
 
     def begin(self) -> Begun:
         """Settle what to read, and begin to read ahead if this run does so."""
@@ -219,6 +243,7 @@ class Stream(ReconciledStream):
             again=self.replication_key is not None,
         )
         self._stream_version = version.number or None
+        self._from_start = not reading.incremental and reading.position is None
         self.logger.info("Reading '%s' %s", self.name, reading)
         self._last_heartbeat = self._tap.clock.monotonic()
         write = self._writer() if write_messages else None
@@ -249,12 +274,16 @@ class Stream(ReconciledStream):
     def _writer(self) -> Callable[[Sequence[Record]], None]:
         """Return what writes the records of a batch: the fast way where it does the same."""
         output = self._tap.message_writer
+        drift = None if self.notes_drift else self.drift
         if isinstance(output, MessageWriter) and RecordWriter.can_write(self):
-            writer = RecordWriter(self, output, self._stream_version)
+            writer = RecordWriter(self, output, self._stream_version, drift)
             return lambda records: writer.write(records, self._tap.clock.now())
+        level = Level.of(self.schema)
 
         def write(records: Sequence[Record]) -> None:
             for record in records:
+                if drift is not None:
+                    level.look(record, drift)
                 self._write_record_message(record)
 
         return write

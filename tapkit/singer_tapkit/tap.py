@@ -30,7 +30,7 @@ from singer_tapkit.errors import AuditError
 from singer_tapkit.files import JsonObject, ReadsConfigFiles
 from singer_tapkit.memory import give_back_large_blocks
 from singer_tapkit.message_writer import MessageWriter
-from singer_tapkit.outcomes import OnStreamError, Outcome, exit_code, table
+from singer_tapkit.outcomes import OnDrift, OnStreamError, Outcome, exit_code, table
 from singer_tapkit.overlap import Overlap
 from singer_tapkit.schema import copy_marks
 from singer_tapkit.settings import find_faults, parse_date, parse_duration
@@ -38,7 +38,7 @@ from singer_tapkit.stream import Stream
 from singer_tapkit.windows import ONE_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime, tzinfo
     from types import FrameType
 
@@ -265,8 +265,7 @@ class Tap(ReadsConfigFiles, singer_sdk.Tap):
         Returns:
             The exit code of the run.
         """
-        mode = OnStreamError(self.config.get("on_stream_error", OnStreamError.FAIL))
-        code = exit_code(self.outcomes, mode)
+        code = self._exit_code(self.outcomes)
         for outcome in self.outcomes:
             point = metrics.Point(
                 "counter",
@@ -280,6 +279,9 @@ class Tap(ReadsConfigFiles, singer_sdk.Tap):
                     "waited_seconds": round(outcome.waited_seconds, 1),
                     "response_seconds": round(outcome.response_seconds, 3),
                     "bookmark": outcome.bookmark,
+                    "drift": {
+                        name: names for name, names in outcome.drift._asdict().items() if names
+                    },
                 },
             )
             metrics.log(self.metrics_logger, point)
@@ -287,6 +289,13 @@ class Tap(ReadsConfigFiles, singer_sdk.Tap):
             log = self.logger.info if code == 0 else self.logger.error
             log("Outcome of each stream:\n%s", table(self.outcomes))
         return code
+
+    def _exit_code(self, outcomes: Sequence[Outcome]) -> int:
+        return exit_code(
+            outcomes,
+            OnStreamError(self.config.get("on_stream_error", OnStreamError.FAIL)),
+            OnDrift(self.config.get("on_drift", OnDrift.REPORT)),
+        )
 
     @classmethod
     @override
@@ -347,8 +356,7 @@ class Tap(ReadsConfigFiles, singer_sdk.Tap):
         selected = [name for name, stream in self.streams.items() if stream.selected]
         probe(self)
         click.echo(findings(self.outcomes, selected))
-        mode = OnStreamError(self.config.get("on_stream_error", OnStreamError.FAIL))
-        return exit_code([one for one in self.outcomes if one.stream in selected], mode)
+        return self._exit_code([one for one in self.outcomes if one.stream in selected])
 
     def audit(self, source: str, table: str | None, columns: str | None) -> int:
         """Compare what this tap reads with another side, and print the result.

@@ -36,6 +36,7 @@ class Case:
         key_of: Makes it of a row of the sandbox.
         setup: Settings of the sandbox.
         config: Settings beside those that the sandbox tells.
+        asks_for_fields: Whether the tap names the fields it wants, so that no others come.
         keeps_tokens: Whether the tap needs a place for tokens.
     """
 
@@ -50,6 +51,7 @@ class Case:
     key_of: Callable[[Mapping[str, Any]], Any] = lambda row: row["id"]
     setup: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+    asks_for_fields: bool = False
     keeps_tokens: bool = False
 
 
@@ -79,6 +81,7 @@ CASES: Final = (
         "departments",
         key_of=lambda row: f"bamboohr:northbay:{row['id']}",
         config={"sweep_every": "1m"},
+        asks_for_fields=True,
     ),
     Case(
         "spotify",

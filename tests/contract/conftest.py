@@ -85,9 +85,20 @@ class Subject:
             config["token_store"] = str(self._folder / "tokens.json")
         return config
 
-    def run(self, state: dict[str, Any] | None = None, select: list[str] | None = None) -> Run:
+    def run(
+        self,
+        state: dict[str, Any] | None = None,
+        select: list[str] | None = None,
+        **settings: object,
+    ) -> Run:
         """Run it over the stream that is looked at, or others."""
-        return run(self._tap, self.config, select=select or [self.case.stream], state=state)
+        config = {**self.config, **settings}
+        return run(self._tap, config, select=select or [self.case.stream], state=state)
+
+    @property
+    def streams(self) -> list[str]:
+        """Names of all streams of the tap."""
+        return list(self._tap(config=self.config).streams)
 
     def command(self, *arguments: str) -> Result:
         """Run the tap's command, with its settings in a file."""

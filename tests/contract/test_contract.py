@@ -178,6 +178,34 @@ def test_the_connection_test_names_what_is_wrong(
     assert [secret for secret in secrets_of(subject.config) if secret in result.output] == []
 
 
+def test_a_field_that_is_not_declared_does_not_go_unnoticed(subject: Subject) -> None:
+    """Nor one of another type: both are named without their values, and may fail the run."""
+    case = subject.case
+    vendor_field, field, _ = case.edit
+    _, row_id = subject.recent()
+    quiet = subject.run(on_drift="fail")
+    subject.control.edit(case.collection, row_id, **{vendor_field: [["odd"]]})
+    subject.fault(kind="rows", merge={"surprise": "a-new-one"}, times=None)
+    subject.clock.advance(60)
+
+    reported, failed = subject.run(), subject.run(on_drift="fail")
+
+    assert (quiet.exit_code, reported.exit_code, failed.exit_code) == (0, 0, 1)
+    differences = reported.outcomes[case.stream].drift
+    assert differences.undeclared == ([] if case.asks_for_fields else ["surprise"])
+    assert differences.mistyped == [field]
+    assert f"{case.stream}: drift: " in reported.log
+    assert "a-new-one" not in reported.log
+
+
+def test_everything_that_comes_is_declared(subject: Subject) -> None:
+    """Or left out on purpose, in all streams of the tap."""
+    result = subject.run(select=subject.streams)
+
+    drifted = {name: one.drift[:2] for name, one in result.outcomes.items() if any(one.drift[:2])}
+    assert drifted == {}
+
+
 def test_no_secret_and_no_person_is_told(subject: Subject) -> None:
     """Neither in the log nor in a state."""
     result = subject.run(select=[subject.case.stream, subject.case.other])

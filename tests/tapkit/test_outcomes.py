@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from singer_tapkit.outcomes import OnStreamError, Outcome, Result, exit_code, table
+from singer_tapkit.drift import Differences
+from singer_tapkit.outcomes import OnDrift, OnStreamError, Outcome, Result, exit_code, table
 
 COMPLETE = Outcome(
     "users", Result.COMPLETE, records=1234, requests=2, bookmark="2025-01-01T00:00:00Z"
@@ -32,6 +33,26 @@ def test_exit_code(
     codes = [exit_code(outcomes, mode) for mode in OnStreamError]
 
     assert codes == [fail, allow_unavailable, proceed]
+
+
+@pytest.mark.parametrize(
+    ("drift", "report", "fail", "strict"),
+    [
+        (Differences(), 0, 0, 0),
+        (Differences(undeclared=["a"]), 0, 1, 1),
+        (Differences(mistyped=["a"]), 0, 1, 1),
+        (Differences(never_seen=["a"]), 0, 0, 1),
+    ],
+)
+def test_drift_fails_a_run_that_is_told_so(
+    drift: Differences, report: int, fail: int, strict: int
+) -> None:
+    """Fields that were never seen only if they are meant, too: many vendors leave some out."""
+    outcome = Outcome("users", Result.COMPLETE, drift=drift)
+
+    codes = [exit_code([outcome], OnStreamError.FAIL, mode) for mode in OnDrift]
+
+    assert codes == [report, fail, strict]
 
 
 def test_the_table_is_lined_up_and_names_the_causes() -> None:

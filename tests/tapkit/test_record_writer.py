@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk import Stream, Tap
 from singer_sdk.singerlib import StateMessage
+from singer_tapkit.drift import Differences, Drift
 from singer_tapkit.message_writer import MessageWriter
 from singer_tapkit.record_writer import RecordWriter
 from singer_tapkit.rows import Rows, column, split_page
@@ -112,11 +112,16 @@ def by_the_sdk(stream: Stream, records: list[dict[str, Any]]) -> list[Any]:
     return [json.loads(MessageWriter().serialize_message(message)) for message in messages]
 
 
-def by_the_writer(stream: Stream, records: Any, version: int | None = None) -> list[Any]:  # noqa: ANN401
+def by_the_writer(
+    stream: Stream,
+    records: Any,  # noqa: ANN401 - rows, decoded or not
+    version: int | None = None,
+    drift: Drift | None = None,
+) -> list[Any]:
     """What the writer writes."""
     output = io.BytesIO()
     writer = MessageWriter(output)
-    RecordWriter(stream, writer, version).write(records, NOW)
+    RecordWriter(stream, writer, version, drift).write(records, NOW)
     writer.flush()
     return [json.loads(line) for line in output.getvalue().splitlines()]
 
@@ -135,7 +140,7 @@ def test_both_ways_write_the_same(schema: dict[str, Any], records: list[dict[str
     raw = [json.dumps(record, ensure_ascii=False).encode() for record in records]
 
     assert RecordWriter.can_write(stream)
-    assert values(by_the_writer(stream, Rows(raw))) == values(expected)
+    assert values(by_the_writer(stream, Rows(raw), drift=Drift())) == values(expected)
     assert values(by_the_writer(stream, [json.loads(row) for row in raw])) == values(expected)
 
 
@@ -171,20 +176,40 @@ def test_odd_values_are_written_as_the_sdk_writes_them() -> None:
     assert written[0]["record"]["id"] == 2**70
 
 
-def test_what_is_not_declared_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+@settings(max_examples=200, deadline=None)
+@given(SCHEMAS, RECORDS)
+def test_both_ways_notice_the_same_drift(
+    schema: dict[str, Any], records: list[dict[str, Any]]
+) -> None:
+    """Decoded or not; a row that went out as it came has nothing undeclared or wrongly typed."""
+    stream = stream_of(schema)
+    raw = [json.dumps(record, ensure_ascii=False).encode() for record in records]
+    quick, slow = Drift(), Drift()
+
+    by_the_writer(stream, Rows(raw), drift=quick)
+    by_the_writer(stream, [json.loads(row) for row in raw], drift=slow)
+
+    noticed = [drift.differences(everything=True, left_out=()) for drift in (quick, slow)]
+    assert noticed[0] == noticed[1]
+
+
+def test_what_is_not_declared_is_named_once() -> None:
     """By its path, not with its value; nested things too, whichever way a page is written."""
     inner = {"type": "object", "properties": {"id": {"type": "integer"}}}
-    properties = {"a": inner, "b": {"type": "array", "items": inner}}
+    properties = {"a": inner, "b": {"type": "array", "items": inner}, "c": {"type": "string"}}
     stream = stream_of({"type": "object", "properties": properties})
-    rows = [b'{"a":{"id":1,"x":"secret"},"b":[{"id":1},{"y":"secret"}]}'] * 3
+    rows = [b'{"a":{"id":"one","x":"secret"},"b":[{"id":1},{"y":"secret"}]}'] * 3
+    drift = Drift()
 
-    with caplog.at_level(logging.WARNING):
-        written = by_the_writer(stream, Rows(rows))
+    written = by_the_writer(stream, Rows(rows), drift=drift)
 
-    assert written[0]["record"] == {"a": {"id": 1}, "b": [{"id": 1}, {}]}
-    assert [record.getMessage() for record in caplog.records] == [
-        "'records': the schema does not declare a.x, b.y; left out"
-    ]
+    assert written[0]["record"] == {"a": {"id": "one"}, "b": [{"id": 1}, {}]}
+    found = drift.differences(everything=True, left_out=["b.*"])
+    assert found == Differences(["a.x"], ["a.id"], ["c"])
+    assert str(found) == (
+        "undeclared, left out: a.x; wrongly typed: a.id; never seen: 1 of the declared fields"
+    )
+    assert drift.differences(everything=False, left_out=["a.*", "b.*"]).never_seen == []
 
 
 @pytest.mark.parametrize(

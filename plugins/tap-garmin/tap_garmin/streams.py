@@ -94,6 +94,7 @@ class GarminStream(ShapedStream):
 class Activities(GarminStream):
     """Activities. Those that were changed or uploaded late are found within the lookback."""
 
+    left_out = ("pr", "activityLikeFullNames")
     name = "activities"
     primary_keys: ClassVar[Sequence[str]] = ("activityId",)
     replication_key = "startTimeGMT"
@@ -242,6 +243,7 @@ class DayStream(GarminStream):
 class Sleep(DayStream):
     """Nights, by the morning on which they ended."""
 
+    left_out = ("id",)
     name = "sleep"
     path = "/sleep-service/sleep/dailySleep"
     proof = ("sleepTimeSeconds", "sleepStartTimestampGMT")
@@ -286,6 +288,7 @@ class Sleep(DayStream):
 class HeartRate(DayStream):
     """Days of heart rate, with a value about every two minutes."""
 
+    left_out = ("heartRateValueDescriptors",)
     name = "heart_rate"
     path = "/wellness-service/wellness/dailyHeartRate"
     proof = ("restingHeartRate", "maxHeartRate", "heartRateValues")

@@ -106,6 +106,7 @@ class SpotifyStream(ShapedStream):
         scope: What the user has to have granted.
     """
 
+    left_out = ("type", "*.type", "*.images", "*.genres", "*.popularity")
     scope: ClassVar[str]
     _tap: TapSpotify
 
@@ -243,6 +244,7 @@ class SavedAlbums(_Library):
 class Playlists(SpotifyStream):
     """Playlists that the user owns or follows."""
 
+    left_out = ("type", "*.type", "images", "items", "tracks")
     name = "playlists"
     scope = "playlist-read-private"
     primary_keys: ClassVar[Sequence[str]] = ("id",)

@@ -102,6 +102,7 @@ _ACTIVITY: Final = (
 class StravaStream(ShapedStream):
     """A collection of Strava's."""
 
+    left_out = ("resource_state", "*.resource_state", "bikes", "shoes")
     _tap: TapStrava
 
     @property

@@ -64,6 +64,7 @@ class Hours(TimelyStream):
     project that has hours in these days.
     """
 
+    left_out = ("deleted", "duration.*", "project.*")
     name = "hours"
     replication_key = "updated_at"
     schema = record(
@@ -219,6 +220,7 @@ class ListStream(TimelyStream):
 class Projects(ListStream):
     """Projects, archived ones too."""
 
+    left_out = ("account_id", "client.*")
     name = "projects"
     path = "/projects"
     params: ClassVar[dict[str, str]] = {"state": "all", "relation": "all", "filter": "all"}
@@ -265,6 +267,7 @@ class Clients(ListStream):
 class Labels(ListStream):
     """Labels ("tags"), archived ones too; those within others come as rows of their own."""
 
+    left_out = ("children",)
     name = "labels"
     path = "/labels"
     params: ClassVar[dict[str, str]] = {"filter": "all"}

@@ -79,6 +79,7 @@ class TodoistStream(ShapedStream):
         results: Name under which answers hold records.
     """
 
+    left_out = ("is_deleted",)
     deletions_from: ClassVar[DeletionMode] = DeletionMode.WINDOW
     path: ClassVar[str]
     results: ClassVar[str] = "results"

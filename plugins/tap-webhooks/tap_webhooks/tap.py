@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 from singer_tapkit import Stream, Tap
-from singer_tapkit.outcomes import OnStreamError
+from singer_tapkit.settings import outcome_settings
 from typing_extensions import override
 from webhook_inbox.inbox import Inbox
 
@@ -64,14 +64,7 @@ class TapWebhooks(Tap):
             description="Folder or database of a backup, whose entry_versions are read instead of "
             "the inbox: each record as it last was.",
         ),
-        th.Property(
-            "on_stream_error",
-            th.StringType,
-            default=OnStreamError.FAIL.value,
-            allowed_values=[mode.value for mode in OnStreamError],
-            title="On stream error",
-            description="What makes the exit code 1, as in all taps.",
-        ),
+        *outcome_settings(),
     ).to_dict()
 
     @override

@@ -38,6 +38,7 @@ class ClickUpStream(Stream):
     schema: ClassVar[dict[str, Any]]
     primary_keys: ClassVar[Sequence[str]] = ("id",)
     replication_key: ClassVar[str | None] = None
+    notes_drift: ClassVar[bool] = True
     deletions_from: ClassVar[DeletionMode] = DeletionMode.WINDOW
     _tap: TapClickUp
 
@@ -63,7 +64,7 @@ class ClickUpStream(Stream):
 
     @cached_property
     def _shape(self) -> Callable[[Record], Record]:
-        return shape_of(self.schema, LEAVES)  # type: ignore[return-value]  # of an object: an object
+        return shape_of(self.schema, LEAVES, self.drift)  # type: ignore[return-value]  # of an object: an object
 
     def shaped(self, records: Iterable[Record]) -> Iterator[Record]:
         """Bring records into the shape of the schema."""

@@ -82,6 +82,7 @@ class DocPages(ClickUpStream):
     """
 
     name = "doc_pages"
+    left_out = ("pages",)
     primary_keys = ("doc_id", "id")
     selected_by_default = False
     schema = record(

@@ -54,6 +54,7 @@ class Folders(ClickUpStream):
     """
 
     name = "folders"
+    left_out = ("lists",)
     schema = record(
         key(),
         text("workspace_id", "Id of the workspace."),
@@ -121,6 +122,7 @@ class Tags(ClickUpStream):
     """
 
     name = "tags"
+    left_out = ("project_id",)
     primary_keys = ("space_id", "name")
     schema = record(
         key("space_id", "Id of the space."),

@@ -49,6 +49,7 @@ class Tasks(ClickUpStream):
     """
 
     name = "tasks"
+    left_out = ("checklists", "project")
     replication_key = "date_updated"
     deletions_from = DeletionMode.SWEEP
     schema = record(
@@ -265,6 +266,7 @@ class TaskComments(_TaskChildStream):
     """
 
     name = "task_comments"
+    left_out = ("comment",)
     schema = record(
         key(),
         *_TASK,

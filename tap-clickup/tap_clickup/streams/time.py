@@ -300,6 +300,7 @@ class TimeEntries(AuditedStream, ClickUpStream):
             [
                 {
                     **row,
+                    "task": task if isinstance(task, dict) else None,  # "0" without one
                     "workspace_id": workspace_id,
                     "task_id": task.get("id") if isinstance(task, dict) else None,
                     "user_id": user.get("id") if isinstance(user, dict) else None,

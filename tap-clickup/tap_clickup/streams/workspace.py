@@ -27,6 +27,7 @@ class Workspaces(ClickUpStream):
     """
 
     name = "workspaces"
+    left_out = ("members",)
     schema = record(
         key(),
         text("name", "Name."),
@@ -180,6 +181,7 @@ class Webhooks(WorkspaceStream):
     """
 
     name = "webhooks"
+    left_out = ("secret",)
     selected_by_default = False
     path: ClassVar[str] = "/v2/team/{id}/webhook"
     records_key: ClassVar[str] = "webhooks"

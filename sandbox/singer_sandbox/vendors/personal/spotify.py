@@ -151,7 +151,9 @@ class Spotify(TableVendor[SpotifySettings]):
             case ["me", "tracks" | "albums" as kind]:
                 self._need("user-library-read")
                 saved = sorted(rows(f"saved_{kind}"), key=lambda row: str(row["added_at"]))
-                return self._page(call, [self._shown(row) for row in reversed(saved)])
+                own = {"id", "album" if kind == "tracks" else "track"}  # of the table alone
+                shown = [{name: row[name] for name in row if name not in own} for row in saved]
+                return self._page(call, [self._shown(row) for row in reversed(shown)])
             case ["me", "playlists"]:
                 return self._page(call, [self._playlist(row) for row in rows("playlists")])
             case ["me", "top", "tracks" | "artists" as kind]:
