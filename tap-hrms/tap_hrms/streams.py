@@ -144,6 +144,10 @@ class CanonicalStream(Stream):
                 yield Listing(days, keys, source.key)
 
     @override
+    def least_requests(self, reading: Reading) -> int:
+        return len(self.sources)
+
+    @override
     def look_again(self, keys: Collection[str]) -> Iterator[Record]:
         for source in self.sources:
             prefix = f"{source.key}:"

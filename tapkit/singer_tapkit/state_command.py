@@ -174,29 +174,35 @@ def explained(tap: Tap) -> Iterator[str]:
     Args:
         tap: With the state; its state is left as it is.
     """
+    total = 0
     for name, stream in sorted(tap.streams.items()):
         if not stream.selected or not isinstance(stream, Stream):
             continue
-        yield f"{name}: {_asked(stream)}"
-        yield f"    requests: {requests_of(type(stream))}"
+        asked, least = _asked(stream)
+        total += least
+        yield f"{name}: {asked}"
+        yield f"    requests: {least} or more: {requests_of(type(stream))}"
         known = len(unpack(stream.stream_state.get("keys")))
         span = stream.span_of_deletions()
         if known and span:
             yield f"    looks for deletions in {span}, of {known} records known"
+    yield f"In all: {total:,} requests or more"
     for name in sorted(tap.state.get("bookmarks", {}).keys() - tap.streams.keys()):
         yield f"{name}: there is a bookmark, but no such stream"
 
 
-def _asked(stream: Stream) -> str:
+def _asked(stream: Stream) -> tuple[str, int]:
+    """Return what the next run asks for, in words, and how many requests that is at least."""
     try:
         reading = stream.next_reading()
     except StreamError as error:
-        return f"cannot go on: {error}"
+        return f"cannot go on: {error}", 0
+    least = stream.least_requests(reading)
     if reading.incremental or reading.position:
-        return f"{reading}"
+        return f"{reading}", least
     if stream.replication_key:
-        return f"{reading}; there is no bookmark yet"
-    return "everything, each time"
+        return f"{reading}; there is no bookmark yet", least
+    return "everything, each time", least
 
 
 def requests_of(stream: type) -> str:

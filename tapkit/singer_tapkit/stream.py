@@ -207,6 +207,14 @@ class Stream(ReconciledStream):
         """
         return self._opened()[1]
 
+    def least_requests(self, reading: Reading) -> int:  # noqa: ARG002 - for those that need more
+        """Return how many requests a reading needs if nothing was changed; nothing is asked.
+
+        Args:
+            reading: What is asked for.
+        """
+        return 1 if self.client else 0
+
     def _opened(self) -> tuple[Bookmark | None, Reading]:
         bookmark = self._bookmark()
         if bookmark is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from singer_tapkit.state_command import state_group
 
 from tests.conftest import NOW, Run, run
 from tests.contract.cases import CASES, Case
@@ -101,11 +102,13 @@ class Subject:
         return list(self._tap(config=self.config).streams)
 
     def command(self, *arguments: str) -> Result:
-        """Run the tap's command, with its settings in a file."""
+        """Run the tap's command, or its command ``state``, with its settings in a file."""
         settings = self._folder / "config.json"
         settings.write_text(json.dumps(self.config))
-        given = [f"--config={settings}", *arguments]
-        return CliRunner().invoke(self._tap.get_singer_command(), given)
+        command = self._tap.get_singer_command()
+        if arguments[0] == "state":
+            command, arguments = state_group(self._tap), arguments[1:]
+        return CliRunner().invoke(command, [*arguments, f"--config={settings}"])
 
     def fault(self, **fault: Any) -> None:  # noqa: ANN401 - of the sandbox
         """Let something go wrong where the stream is read."""

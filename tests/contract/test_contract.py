@@ -13,6 +13,7 @@ from tests.conftest import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.contract.conftest import Subject
 
@@ -101,6 +102,19 @@ def test_a_run_that_was_killed_goes_on_from_each_state(subject: Subject) -> None
 
         assert rest.exit_code == 0
         assert subject.table(cut, rest) == subject.table(whole)
+
+
+def test_what_a_state_asks_for_is_said_before(subject: Subject, tmp_path: Path) -> None:
+    """In requests, too: never more than the run then needs."""
+    kept = tmp_path / "state.json"
+    kept.write_text(json.dumps(subject.run(select=subject.streams).state))
+
+    told = subject.command("state", "explain", f"--state={kept}").output
+    second = subject.run(json.loads(kept.read_text()), select=subject.streams)
+
+    for name, least in re.findall(r"^(\w+): .*\n    requests: (\d+) or more", told, re.MULTILINE):
+        assert int(least) <= max(second.outcomes[name].requests, 1), name
+    assert f"{subject.case.stream}: " in told
 
 
 def test_one_broken_stream_leaves_the_others_complete(subject: Subject) -> None:

@@ -72,12 +72,13 @@ def test_what_the_next_run_asks_for_is_said_in_words(kept: Kept, harvest: Harves
     text = kept.explain()
 
     assert re.search(
-        r"time_entries: since 2026-03-02T08:00:00Z\n    requests: one per window.*\n"
+        r"time_entries: since 2026-03-02T08:00:00Z\n    requests: 1 or more: one per window.*\n"
         r"    looks for deletions in \[.*\), of \d+ records known",
         text,
     )
     assert "contacts: from the beginning; there is no bookmark yet" in text
     assert "company: everything, each time" in text
+    assert re.search(r"In all: \d\d requests or more", text)
     assert harvest.requests() == []
     assert kept.path.read_text() == before
 

@@ -225,6 +225,10 @@ class DayStream(GarminStream):
                 position=str(day + ONE_DAY) if pause else None,
             )
 
+    @override
+    def least_requests(self, reading: Reading) -> int:
+        return self.days(reading).length
+
     def read(self, day: date) -> list[Record]:
         """Ask for one day; nothing if it has no data, unless empty days are wanted."""
         try:
@@ -362,6 +366,10 @@ class DailySummaries(DayStream):
             ),
         ),
     )  # fmt: skip
+
+    @override
+    def least_requests(self, reading: Reading) -> int:
+        return len([*split(self.days(reading), at_most=_SPAN_DAYS)])
 
     @override
     def batches(self, reading: Reading) -> Iterator[Batch]:

@@ -144,6 +144,10 @@ class Hours(TimelyStream):
             if str(row.get("id")) == key and not row.get("deleted"):
                 yield self._record(row)
 
+    @override
+    def least_requests(self, reading: Reading) -> int:
+        return len([*self._windows(reading)])
+
     def _windows(self, reading: Reading) -> Iterator[Days]:
         """Cut what is asked for into windows; the last one reaches into the future."""
         end = reading.until.astimezone(self._tap.zone).date() if reading.until else None

@@ -6,6 +6,7 @@ Source: Todoist API v1, September 2026: "Tasks", "Projects", "Sections", "Labels
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from singer_sdk import typing as th
@@ -177,6 +178,12 @@ class CompletedTasks(TaskStream):
                 yield self.batch([row for row in rows if row.get("completed_at")])
             yield Batch([], newest=canonical(end), position=canonical(end))
             at = end
+
+    @override
+    def least_requests(self, reading: Reading) -> int:
+        start = parse_instant(reading.position) if reading.position else reading.since
+        until = reading.until or self._tap.run_started
+        return max(ceil((until - start) / _WINDOW), 1) if start else 1
 
     def _joined(self) -> datetime:
         joined = self.client.get("/user").get("joined_at")

@@ -231,6 +231,13 @@ class TimeEntries(AuditedStream, ClickUpStream):
         if not tail.empty:
             yield tail
 
+    @override
+    def least_requests(self, reading: Reading) -> int:
+        start, longest = self._start(reading), self._tap.window_days
+        if start == _DAWN or longest is None:
+            return 1
+        return ceil(max((self._tap.today - start).days, 0) / longest) + 1
+
     def _start(self, reading: Reading) -> date:
         if reading.position:
             return date.fromisoformat(reading.position)

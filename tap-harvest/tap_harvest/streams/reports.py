@@ -53,6 +53,10 @@ class ReportStream(HarvestStream):
         for batches in self._tap.overlap.ordered(self._of_span, self._spans(reading)):
             yield from batches
 
+    @override
+    def least_requests(self, reading: Reading) -> int:
+        return len([*self._spans(reading)]) if reading.since else 1
+
     def _of_span(self, span: Days) -> list[Batch]:
         bounds = {"report_from": str(span.start), "report_to": str(span.last)}
         params = {
