@@ -86,12 +86,12 @@ def serve(  # noqa: PLR0913 - one argument per option
     """
     from singer_sandbox.sandbox import Sandbox  # noqa: PLC0415 - spares --help the start-up time
     from singer_sandbox.vendor import RefusedError  # noqa: PLC0415
-    from singer_sandbox.vendors import VENDORS  # noqa: PLC0415
+    from singer_sandbox.vendors import vendors  # noqa: PLC0415
 
     common = {"entries": entries, "seed": seed, "rate_limit": rate_limit}
     settings: dict[str, dict[str, object]] = {
         vendor: {name: value for name, value in common.items() if name in make.common}
-        for vendor, make in VENDORS.items()
+        for vendor, make in vendors().items()
     }
     for vendor, name, value in _parse(assignments):
         settings.setdefault(vendor, {})[name] = value

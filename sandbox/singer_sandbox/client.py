@@ -343,6 +343,11 @@ class Sandbox:
         self.timebook = AppControl(self._control, "timebook")
         self.todoist = AppControl(self._control, "todoist")
 
+    def vendor(self, name: str) -> AppControl:
+        """Return a vendor by its name, such as one of another package."""
+        found: AppControl = getattr(self, name, None) or AppControl(self._control, name)
+        return found
+
     def now(self) -> datetime:
         """Return the time on the sandbox clock, aware and in UTC."""
         return datetime.fromisoformat(self._control.ask("GET", "/clock")["now"])

@@ -9,7 +9,7 @@ from singer_sandbox.faults import FaultBook
 from singer_sandbox.requestlog import RequestLog
 from singer_sandbox.triggers import TriggerBook
 from singer_sandbox.vendor import RefusedError
-from singer_sandbox.vendors import VENDORS
+from singer_sandbox.vendors import vendors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Sandbox:
             self._check(name)
         self._now = now
         self.vendors: dict[str, Vendor] = {
-            name: make(self.clock, settings.get(name, {})) for name, make in VENDORS.items()
+            name: make(self.clock, settings.get(name, {})) for name, make in vendors().items()
         }
 
     def vendor(self, name: str) -> Vendor:
@@ -78,6 +78,6 @@ class Sandbox:
         self.log.clear(name)
 
     def _check(self, name: str) -> None:
-        if name not in VENDORS:
-            msg = f"No vendor is named {name}: there are {', '.join(VENDORS)}"
+        if name not in vendors():
+            msg = f"No vendor is named {name}: there are {', '.join(vendors())}"
             raise RefusedError(msg)

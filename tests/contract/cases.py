@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_clickup.tap import TapClickUp
@@ -124,5 +125,6 @@ CASES: Final = (
         ("content", "content", "Late"),
         "projects",
     ),
+    *(Case(**found.load()) for found in entry_points(group="worktaps.contract")),
 )
-"""A new tap is one more of these."""
+"""A new tap is one more of these; one in a package of its own, an entry point."""

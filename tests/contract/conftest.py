@@ -146,6 +146,6 @@ def subject(
     """One tap after the other."""
     case: Case = request.param
     assert clock.now() == NOW
-    control: AppControl = getattr(sandbox_server, case.vendor)
+    control = sandbox_server.vendor(case.vendor)
     control.reset(**case.setup)
     return Subject(case, control, clock, tmp_path)

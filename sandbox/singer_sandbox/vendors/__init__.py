@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, Protocol
 
 from singer_sandbox.vendors.clickup import ClickUp
@@ -29,7 +31,7 @@ class Maker(Protocol):
         """Make one."""
 
 
-VENDORS: Final[Mapping[str, Maker]] = {
+_OWN: Final[Mapping[str, Maker]] = {
     Harvest.name: Harvest,
     ClickUp.name: ClickUp,
     BambooHR.name: BambooHR,
@@ -43,4 +45,10 @@ VENDORS: Final[Mapping[str, Maker]] = {
     Timebook.name: Timebook,
     Timely.name: Timely,
 }
-"""By name."""
+
+
+@cache
+def vendors() -> Mapping[str, Maker]:
+    """Return all vendors by name; other packages bring theirs as entry points."""
+    others = entry_points(group="singer_sandbox.vendors")
+    return {**_OWN, **{found.name: found.load() for found in others}}

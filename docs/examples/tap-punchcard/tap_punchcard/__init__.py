@@ -1,0 +1,1 @@
+"""Singer tap for Punchcard: people and their hours."""
